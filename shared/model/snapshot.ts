@@ -1,0 +1,117 @@
+import { z } from "zod";
+
+/**
+ * What the daemon tells windows, tray and `status` about itself. Times are ISO 8601 strings in UTC.
+ * Agents are named by cryptoId everywhere; names are the person's own.
+ */
+export const sessionState = z.enum(["working", "idle", "waiting"]);
+
+export const sessionSummary = z.object({
+  label: z.string(),
+  harnessSessionId: z.string().nullable(),
+  pid: z.number().int().nonnegative(),
+  cwd: z.string(),
+  /** The last part of `cwd`: what a person calls the project. */
+  project: z.string(),
+  startedAt: z.string(),
+  lastSeenAt: z.string(),
+  unread: z.number().int().nonnegative(),
+  state: sessionState,
+});
+export type SessionSummary = z.infer<typeof sessionSummary>;
+
+export const relaySummary = z.object({
+  url: z.string(),
+  state: z.enum(["connecting", "online", "offline"]),
+  /** Why it is offline, for a person; null while online. */
+  problem: z.string().nullable(),
+});
+export type RelaySummary = z.infer<typeof relaySummary>;
+
+export const agentSummary = z.object({
+  cryptoId: z.string(),
+  name: z.string(),
+  /** base64 messaging address */
+  publicKey: z.string(),
+  sessions: z.array(sessionSummary),
+  /** Labels without a live session that still have mail: [label, unread]. */
+  absent: z.array(z.object({ label: z.string(), unread: z.number().int().nonnegative() })),
+  unread: z.number().int().nonnegative(),
+  holds: z.number().int().nonnegative(),
+  /** Outgoing messages that the relay has not accepted yet. */
+  queued: z.number().int().nonnegative(),
+  /** Envelopes that could not be decrypted and are kept in quarantine. */
+  undecryptable: z.number().int().nonnegative(),
+  contactRequests: z.array(z.object({ agentId: z.string() })),
+  relay: relaySummary,
+  /** Where the vault's key is kept. */
+  keyStore: z.enum(["keychain", "file"]),
+});
+export type AgentSummary = z.infer<typeof agentSummary>;
+
+export const hostSnapshot = z.object({
+  /** Grows with every change; a reader drops what is older than what it has. */
+  revision: z.number().int().nonnegative(),
+  host: z.object({
+    kind: z.enum(["desktop", "headless"]),
+    pid: z.number().int().positive(),
+    version: z.string(),
+    home: z.string(),
+    socket: z.string(),
+    relay: z.string(),
+    startedAt: z.string(),
+  }),
+  agents: z.array(agentSummary),
+});
+export type HostSnapshot = z.infer<typeof hostSnapshot>;
+
+/** How far an outgoing message is known to have come (rule D6); no rung is claimed early. */
+export const rung = z.enum(["queued", "relayed", "held", "inbox", "read", "answered", "failed"]);
+export type Rung = z.infer<typeof rung>;
+
+export const messageView = z.object({
+  /** Position in the agent's vault; the cursor of `inbox.list`. */
+  seq: z.number().int().positive(),
+  id: z.string(),
+  direction: z.enum(["in", "out", "local"]),
+  /** The other agent's cryptoId (the agent's own for mail between its sessions). */
+  peer: z.string(),
+  /** The person's name for the peer, when the peer is one of the person's own agents. */
+  peerName: z.string().nullable(),
+  fromSession: z.string().nullable(),
+  toSession: z.string().nullable(),
+  inReplyTo: z.string().nullable(),
+  role: z.enum(["user", "agent"]),
+  text: z.string(),
+  auto: z.boolean(),
+  /** When the sender says it was written; untrusted. */
+  sentAt: z.string().nullable(),
+  /** When this daemon committed it. */
+  at: z.string(),
+  /** For mail in this session's inbox. */
+  readAt: z.string().nullable(),
+  /** For mail this session sent. */
+  rung: rung.nullable(),
+  /** Why it is `failed`, or why it waits. */
+  problem: z.string().nullable(),
+});
+export type MessageView = z.infer<typeof messageView>;
+
+export const holdReason = z.enum(["session_not_live", "no_session_live"]);
+export type HoldReason = z.infer<typeof holdReason>;
+
+export const holdView = z.object({
+  seq: z.number().int().positive(),
+  /** The agent that holds it. */
+  agentId: z.string(),
+  agentName: z.string(),
+  id: z.string(),
+  from: z.string(),
+  fromName: z.string().nullable(),
+  fromSession: z.string().nullable(),
+  toSession: z.string().nullable(),
+  reason: holdReason,
+  text: z.string(),
+  heldAt: z.string(),
+});
+export type HoldView = z.infer<typeof holdView>;
