@@ -1,0 +1,94 @@
+import type { Database, Statement } from "./sqlite.ts";
+
+interface PendingWrite {
+  readonly run: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
+
+/** More writes than this wait for the next transaction, so that one commit never blocks for long. */
+const MAX_GROUP = 256;
+
+/**
+ * Writes that arrive in one turn of the event loop share one transaction: at synchronous=FULL the
+ * commit is the dear part. Each write has its own savepoint, so one that throws undoes itself alone;
+ * a promise resolves only after COMMIT. Write functions are synchronous: nothing awaits inside.
+ */
+export class GroupCommit {
+  private readonly statements: Record<
+    "begin" | "commit" | "rollback" | "savepoint" | "release" | "undo",
+    Statement
+  >;
+  private pending: PendingWrite[] = [];
+  private scheduled = false;
+  private readonly beforeEach: (() => void) | null;
+
+  /** @param guard runs first in every transaction; what it throws fails the whole group. */
+  constructor(db: Database, guard: (() => void) | null = null) {
+    this.beforeEach = guard;
+    this.statements = {
+      begin: db.prepare("BEGIN IMMEDIATE"),
+      commit: db.prepare("COMMIT"),
+      rollback: db.prepare("ROLLBACK"),
+      savepoint: db.prepare("SAVEPOINT one_write"),
+      release: db.prepare("RELEASE one_write"),
+      undo: db.prepare("ROLLBACK TO one_write"),
+    };
+  }
+
+  write<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.pending.push({ run, resolve, reject });
+      if (this.scheduled) return;
+      this.scheduled = true;
+      setImmediate(() => this.flush());
+    });
+  }
+
+  /** Commits what waits, now. For closing: after it returns nothing is pending. */
+  flush(): void {
+    this.scheduled = false;
+    while (this.pending.length > 0) {
+      const group = this.pending.splice(0, MAX_GROUP);
+      this.commitGroup(group);
+    }
+  }
+
+  private commitGroup(group: readonly PendingWrite[]): void {
+    const outcomes: Outcome[] = [];
+    try {
+      this.statements.begin.run();
+      try {
+        this.beforeEach?.();
+        for (const write of group) outcomes.push(this.runOne(write));
+        this.statements.commit.run();
+      } catch (error) {
+        this.statements.rollback.run();
+        throw error;
+      }
+    } catch (error) {
+      for (const write of group) write.reject(error);
+      return;
+    }
+    for (const [index, outcome] of outcomes.entries()) {
+      const write = group[index] as PendingWrite;
+      if (outcome.ok) write.resolve(outcome.value as never);
+      else write.reject(outcome.error);
+    }
+  }
+
+  private runOne(write: PendingWrite): Outcome {
+    this.statements.savepoint.run();
+    try {
+      const value = write.run();
+      this.statements.release.run();
+      return { ok: true, value };
+    } catch (error) {
+      this.statements.undo.run();
+      this.statements.release.run();
+      return { ok: false, error };
+    }
+  }
+}

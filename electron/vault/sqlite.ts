@@ -1,0 +1,86 @@
+import SqliteDatabase from "better-sqlite3";
+
+/**
+ * The only module that imports the SQLite binding. `better-sqlite3` is better-sqlite3-multiple-ciphers;
+ * the bundle for the evaluation runtime aliases it to @signalapp/sqlcipher, whose statements take one
+ * array or one object of parameters. This surface is what both share, so the product uses no more.
+ */
+type SqliteValue = string | number | bigint | null | Uint8Array;
+export type SqliteParams = readonly SqliteValue[] | Readonly<Record<string, SqliteValue>>;
+
+export interface RunResult {
+  readonly changes: number;
+  readonly lastInsertRowid: number | bigint;
+}
+
+export interface Statement {
+  run(params?: SqliteParams): RunResult;
+  /** One row of the statement's own shape: callers name it, and parse what older versions wrote. */
+  get<Row>(params?: SqliteParams): Row | undefined;
+  all<Row>(params?: SqliteParams): Row[];
+}
+
+export interface Database {
+  prepare(sql: string): Statement;
+  exec(sql: string): void;
+  pragma(source: string): unknown;
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** 32 bytes; the whole file is encrypted under it (SQLCipher 4 format). */
+  readonly key?: Uint8Array;
+  /** How long a statement waits for another process's lock, in ms. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** Opens or creates a database file. Throws the binding's error, e.g. SQLITE_NOTADB for a wrong key. */
+export function openSqlite(path: string, options: OpenOptions = {}): Database {
+  const db = new SqliteDatabase(path) as unknown as Database;
+  try {
+    if (options.key) {
+      if (options.key.length !== 32) throw new Error("a database key has 32 bytes");
+      if (!isSqlcipher(db)) {
+        db.pragma("cipher='sqlcipher'");
+        db.pragma("legacy=4");
+      }
+      db.pragma(`key="x'${Buffer.from(options.key).toString("hex")}'"`);
+    }
+    db.pragma(`busy_timeout=${options.timeoutMs ?? 5000}`);
+    // The first read proves the key: without it a wrong one would only show at the first query.
+    db.prepare("SELECT count(*) AS n FROM sqlite_master").get();
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+/** SQLCipher itself answers `cipher_version`; SQLite3 Multiple Ciphers must be told its format. */
+function isSqlcipher(db: Database): boolean {
+  const rows = db.pragma("cipher_version");
+  return Array.isArray(rows) && rows.length > 0;
+}
+
+/** Settings of every durable database: an acknowledged commit is on disk. */
+export function makeDurable(db: Database): void {
+  db.pragma("journal_mode=WAL");
+  db.pragma("synchronous=FULL");
+  db.pragma("foreign_keys=ON");
+}
+
+export function isBusyError(error: unknown): boolean {
+  return hasCode(error, "SQLITE_BUSY");
+}
+
+/** The file is not a database, or not under this key. */
+export function isNotADatabaseError(error: unknown): boolean {
+  return hasCode(error, "SQLITE_NOTADB") || hasCode(error, "SQLITE_CORRUPT");
+}
+
+/** Extended codes (SQLITE_BUSY_SNAPSHOT ...) begin with their primary code. */
+function hasCode(error: unknown, code: string): boolean {
+  if (!(error instanceof Error)) return false;
+  const own = (error as { code?: unknown }).code;
+  return (typeof own === "string" && own.startsWith(code)) || error.message.includes(code);
+}
