@@ -15,14 +15,29 @@ export interface OwnerLock {
 
 const held = new Set<string>();
 
+/** Two processes that start in the same instant can each see the other's first read as busy. */
+const TRIES = 5;
+const MAX_PAUSE_MS = 15;
+
 /** The lock, or null when another process (or this one) owns the data folder. */
 export function acquireOwnerLock(path: string): OwnerLock | null {
   if (held.has(path)) return null;
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const lock = tryOnce(path);
+    if (lock) return lock;
+    pause(1 + Math.random() * MAX_PAUSE_MS);
+  }
+  return null;
+}
+
+function tryOnce(path: string): OwnerLock | null {
   let db: Database | null = null;
   try {
-    db = openLockFile(path);
+    db = openSqlite(path, { timeoutMs: 0 });
+    db.pragma("locking_mode=EXCLUSIVE");
+    db.exec("BEGIN EXCLUSIVE");
     const epoch = nextEpoch(db);
-    // In exclusive locking mode the commit above kept the file lock; this only keeps it held by a
+    // In exclusive locking mode the commit above kept the file lock; this holds it by an open
     // transaction as well, so that no reader can slip in.
     db.exec("BEGIN EXCLUSIVE");
     held.add(path);
@@ -34,21 +49,12 @@ export function acquireOwnerLock(path: string): OwnerLock | null {
   }
 }
 
-function openLockFile(path: string): Database {
-  const db = openSqlite(path, { timeoutMs: 0 });
-  try {
-    db.pragma("locking_mode=EXCLUSIVE");
-    db.pragma("journal_mode=DELETE");
-    db.exec("BEGIN EXCLUSIVE");
-    db.exec("CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER)");
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function nextEpoch(db: Database): number {
+  db.exec("CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER)");
   const row = db.prepare("SELECT epoch FROM owner").get<{ epoch: number }>();
   const epoch = (row?.epoch ?? 0) + 1;
   db.prepare("INSERT OR REPLACE INTO owner (one, epoch) VALUES (1, ?)").run([epoch]);

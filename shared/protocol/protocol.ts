@@ -1,0 +1,198 @@
+import { z } from "zod";
+import { hostSnapshot, sessionState } from "../model/snapshot.ts";
+
+/**
+ * The local socket's protocol: JSON-RPC 2.0 calls from a client (bridge, hook, command line) to the
+ * host, and a few notifications back. Both ends read what arrives through these schemas.
+ *
+ * Every connection begins with `hello` and `prove`: each side proves that it read the secret file, so
+ * neither an intruder's client nor an intruder's socket is believed. Times are ISO 8601 in UTC.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest frame either side accepts, in bytes: one 256 KiB text, escaped, plus room for a page. */
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+
+const agentRef = z.object({ name: z.string(), address: z.string(), publicKey: z.string() });
+export type AgentRef = z.infer<typeof agentRef>;
+
+/** A received message as a session sees it. `from` is the sender's cryptoId; all of it is untrusted. */
+export const receivedMessage = z.object({
+  id: z.string(),
+  from: z.string(),
+  fromSession: z.string().nullable(),
+  role: z.enum(["user", "agent"]),
+  text: z.string(),
+  inReplyTo: z.string().nullable(),
+  timestamp: z.string().nullable(),
+  auto: z.boolean(),
+  /** It was handed out before, and that answer is not known to have reached the session. */
+  redelivered: z.boolean(),
+});
+export type ReceivedMessage = z.infer<typeof receivedMessage>;
+
+/** Messages handed out; they count as read once `confirm` names their deliveries (rule M1). */
+const handed = { deliveries: z.array(z.number().int()) };
+
+const contactStatus = z.object({ agentId: z.string(), status: z.string() });
+
+export const sessionView = z.object({
+  label: z.string(),
+  harnessSessionId: z.string().nullable(),
+  pid: z.number().int(),
+  cwd: z.string(),
+  startedAt: z.string(),
+  updatedAt: z.string(),
+  self: z.boolean(),
+  state: sessionState,
+  unread: z.number().int(),
+});
+
+const attached = z.object({
+  active: agentRef,
+  label: z.string(),
+  sessions: z.array(z.object({ label: z.string(), live: z.boolean() })),
+});
+
+export const sentView = z.object({
+  id: z.string(),
+  to: z.string(),
+  /** `local` for mail between sessions of one agent, else `relay`. */
+  via: z.enum(["local", "relay"]),
+  fromSession: z.string().nullable(),
+  toSession: z.string().nullable(),
+  /** The rung of rule D6 known at this moment. */
+  state: z.enum(["queued", "relayed", "held", "inbox", "failed"]),
+});
+
+export const calls = {
+  hello: {
+    params: z.object({ protocol: z.number().int(), client: z.string().max(64), nonce: z.string() }),
+    result: z.object({ nonce: z.string(), proof: z.string() }),
+  },
+  prove: {
+    params: z.object({ proof: z.string() }),
+    result: z.object({ pid: z.number(), kind: z.enum(["desktop", "headless"]), version: z.string() }),
+  },
+  /** Makes this connection a session of `wallet`. Attaching again moves it (other wallet or label). */
+  attach: {
+    params: z.object({
+      wallet: z.string().min(1).max(64),
+      /** The label asked for; null lets the host choose (rule S2). */
+      label: z.string().max(64).nullable(),
+      /** True: exactly this label or an error (TINYPLACE_SESSION_LABEL). */
+      pinned: z.boolean(),
+      harnessSessionId: z.string().max(128).nullable(),
+      cwd: z.string().max(4096),
+      pid: z.number().int().nonnegative(),
+    }),
+    result: attached,
+  },
+  "wallet.create": {
+    params: z.object({ name: z.string().min(1).max(64) }),
+    result: z.object({ created: agentRef }),
+  },
+  "wallet.list": {
+    params: z.object({}),
+    result: z.object({ wallets: z.array(agentRef.extend({ active: z.boolean() })) }),
+  },
+  whoami: {
+    params: z.object({}),
+    result: z.object({
+      attached: attached.nullable(),
+      harnessSessionId: z.string().nullable(),
+      /** Unread messages of this session. */
+      buffered: z.number().int(),
+      undecryptable: z.number().int(),
+      pendingContactRequests: z.number().int(),
+    }),
+  },
+  sessions: {
+    params: z.object({}),
+    result: z.object({
+      agent: agentRef,
+      count: z.number().int(),
+      sessions: z.array(sessionView),
+      thisLabel: z.string().nullable(),
+    }),
+  },
+  send: {
+    params: z.object({
+      /** Made by the client before its first attempt: repeating the call sends once (rule M1). */
+      id: z.string().max(128),
+      /** cryptoId or base64 key */
+      to: z.string().min(1).max(128),
+      body: z.string(),
+      toSession: z.string().max(256).nullable(),
+      inReplyTo: z.string().max(128).nullable(),
+      role: z.enum(["user", "agent"]),
+      auto: z.boolean(),
+    }),
+    result: z.object({ sent: sentView }),
+  },
+  inbox: {
+    params: z.object({ peek: z.boolean() }),
+    result: z.object({
+      ...handed,
+      messages: z.array(receivedMessage),
+      contactRequests: z.array(z.object({ agentId: z.string() })),
+      undecryptable: z.number().int(),
+    }),
+  },
+  /** The reply to one sent message: waits up to `waitMs` (at most 30,000), then says pending. */
+  "reply.check": {
+    params: z.object({ inReplyTo: z.string().max(128), waitMs: z.number().int().min(0).max(30_000) }),
+    result: z.object({ ...handed, reply: receivedMessage.nullable() }),
+  },
+  /** The next unread message from a peer; `timeoutMs` at most 600,000. Can be cancelled. */
+  "reply.await": {
+    params: z.object({
+      from: z.string().min(1).max(128),
+      timeoutMs: z.number().int().min(0).max(600_000),
+    }),
+    result: z.object({ ...handed, reply: receivedMessage.nullable() }),
+  },
+  /** The result that carried these deliveries was written to the client: they are read. */
+  confirm: {
+    params: z.object({ deliveries: z.array(z.number().int()).max(10_000) }),
+    result: z.object({}),
+  },
+  "contact.add": {
+    params: z.object({ to: z.string().min(1).max(128) }),
+    result: z.object({ requested: z.object({ addressee: z.string(), status: z.string() }) }),
+  },
+  "contact.accept": {
+    params: z.object({ from: z.string().min(1).max(128) }),
+    result: z.object({ accepted: z.object({ requester: z.string(), status: z.string() }) }),
+  },
+  "contact.requests": {
+    params: z.object({}),
+    result: z.object({
+      incoming: z.array(z.object({ agentId: z.string() })),
+      outgoing: z.array(z.object({ agentId: z.string() })),
+    }),
+  },
+  "contact.list": { params: z.object({}), result: z.object({ contacts: z.array(contactStatus) }) },
+  /** For `tinyplace status`: everything windows see. */
+  status: { params: z.object({}), result: hostSnapshot },
+} as const;
+
+export type Calls = typeof calls;
+export type CallName = keyof Calls;
+export type CallParams<N extends CallName> = z.infer<Calls[N]["params"]>;
+export type CallResult<N extends CallName> = z.infer<Calls[N]["result"]>;
+
+/** Host to client, without an answer. */
+export const notifications = {
+  /** Unread mail of this session changed. */
+  mail: z.object({ unread: z.number().int(), latest: receivedMessage.nullable() }),
+  /** The host ends this connection in order, e.g. because it quits. */
+  goodbye: z.object({ reason: z.string() }),
+} as const;
+
+export type Notifications = typeof notifications;
+export type NotificationName = keyof Notifications;
+export type NotificationParams<N extends NotificationName> = z.infer<Notifications[N]>;
+
+/** Host to client request: answered with null within 30 s by a live session (rule S1). */
+export const PING = "ping";
