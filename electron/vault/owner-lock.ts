@@ -54,7 +54,9 @@ function pause(ms: number): void {
 }
 
 function nextEpoch(db: Database): number {
-  db.exec("CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER)");
+  db.exec(
+    "CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER)",
+  );
   const row = db.prepare("SELECT epoch FROM owner").get<{ epoch: number }>();
   const epoch = (row?.epoch ?? 0) + 1;
   db.prepare("INSERT OR REPLACE INTO owner (one, epoch) VALUES (1, ?)").run([epoch]);

@@ -30,7 +30,10 @@ export const windowCalls = {
     response: z.object({ messages: z.array(messageView), more: z.boolean() }),
   },
   /** Every held message of every agent, oldest first. */
-  "holds.list": { request: z.object({}).strict(), response: z.object({ holds: z.array(holdView) }) },
+  "holds.list": {
+    request: z.object({}).strict(),
+    response: z.object({ holds: z.array(holdView) }),
+  },
   /** Gives a held message to a live session (rule R3). */
   "hold.assign": {
     request: z

@@ -72,7 +72,11 @@ export const calls = {
   },
   prove: {
     params: z.object({ proof: z.string() }),
-    result: z.object({ pid: z.number(), kind: z.enum(["desktop", "headless"]), version: z.string() }),
+    result: z.object({
+      pid: z.number(),
+      kind: z.enum(["desktop", "headless"]),
+      version: z.string(),
+    }),
   },
   /** Makes this connection a session of `wallet`. Attaching again moves it (other wallet or label). */
   attach: {
@@ -141,7 +145,10 @@ export const calls = {
   },
   /** The reply to one sent message: waits up to `waitMs` (at most 30,000), then says pending. */
   "reply.check": {
-    params: z.object({ inReplyTo: z.string().max(128), waitMs: z.number().int().min(0).max(30_000) }),
+    params: z.object({
+      inReplyTo: z.string().max(128),
+      waitMs: z.number().int().min(0).max(30_000),
+    }),
     result: z.object({ ...handed, reply: receivedMessage.nullable() }),
   },
   /** The next unread message from a peer; `timeoutMs` at most 600,000. Can be cancelled. */

@@ -1,0 +1,109 @@
+import {
+  KyberPreKeyRecord,
+  PreKeyRecord,
+  SessionRecord,
+  SignedPreKeyRecord,
+} from "@signalapp/libsignal-client";
+import * as table from "../vault/ratchet-table.ts";
+import type { VaultReader } from "../vault/vault.ts";
+
+/**
+ * What a ratchet step changes, staged in memory (rule D1): libsignal's store callbacks are
+ * asynchronous, a database transaction must not be. `commit` writes the stage inside one
+ * `Vault.write`; a step that fails is simply dropped. Units nest, so that one bad envelope of a batch
+ * leaves the others' steps untouched.
+ */
+export class RatchetUnit {
+  private readonly sessions = new Map<string, SessionRecord>();
+  private readonly usedPrekeys = new Set<number>();
+  private readonly usedKyber: { id: number; signedId: number; baseKey: Uint8Array }[] = [];
+  private readonly vault: VaultReader;
+  private readonly parent: RatchetUnit | null;
+
+  constructor(vault: VaultReader, parent: RatchetUnit | null = null) {
+    this.vault = vault;
+    this.parent = parent;
+  }
+
+  child(): RatchetUnit {
+    return new RatchetUnit(this.vault, this);
+  }
+
+  session(peer: string): SessionRecord | null {
+    const staged = this.sessions.get(peer);
+    if (staged) return staged;
+    if (this.parent) return this.parent.session(peer);
+    const bytes = table.readSession(this.vault, peer);
+    return bytes ? SessionRecord.deserialize(bytes as Uint8Array<ArrayBuffer>) : null;
+  }
+
+  saveSession(peer: string, record: SessionRecord): void {
+    this.sessions.set(peer, record);
+  }
+
+  prekey(id: number): PreKeyRecord {
+    if (this.isPrekeyUsed(id)) throw new Error(`one-time prekey ${id} was used`);
+    const bytes = table.readPrekey(this.vault, "prekey", id);
+    if (!bytes) throw new Error(`no one-time prekey ${id}`);
+    return PreKeyRecord.deserialize(bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  usePrekey(id: number): void {
+    this.usedPrekeys.add(id);
+  }
+
+  signedPrekey(id: number): SignedPreKeyRecord {
+    const bytes = table.readPrekey(this.vault, "signed_prekey", id);
+    if (!bytes) throw new Error(`no signed prekey ${id}`);
+    return SignedPreKeyRecord.deserialize(bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  kyberPrekey(id: number): KyberPreKeyRecord {
+    const bytes = table.readPrekey(this.vault, "kyber_prekey", id);
+    if (!bytes) throw new Error(`no Kyber prekey ${id}`);
+    return KyberPreKeyRecord.deserialize(bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  /** Throws when a last-resort key would serve the same first message twice. */
+  useKyberPrekey(id: number, signedId: number, baseKey: Uint8Array): void {
+    const fresh =
+      !this.isBaseKeyStaged(id, signedId, baseKey) &&
+      table.isFreshBaseKey(this.vault, id, signedId, baseKey);
+    if (!fresh) throw new Error(`first message repeated on Kyber prekey ${id}`);
+    this.usedKyber.push({ id, signedId, baseKey });
+  }
+
+  /** Makes a successful child's steps this unit's own. */
+  merge(child: RatchetUnit): void {
+    for (const [peer, record] of child.sessions) this.sessions.set(peer, record);
+    for (const id of child.usedPrekeys) this.usedPrekeys.add(id);
+    this.usedKyber.push(...child.usedKyber);
+  }
+
+  /** Writes the stage. Call inside `Vault.write`, together with what the steps belong to. */
+  commit(at: number): void {
+    for (const [peer, record] of this.sessions) {
+      table.writeSession(this.vault, peer, record.serialize(), at);
+    }
+    for (const id of this.usedPrekeys) table.removePrekey(this.vault, id);
+    for (const use of this.usedKyber) {
+      if (table.isLastResort(this.vault, use.id)) {
+        table.rememberBaseKey(this.vault, use.id, use.signedId, use.baseKey);
+      } else {
+        table.removeKyberPrekey(this.vault, use.id);
+      }
+    }
+  }
+
+  private isPrekeyUsed(id: number): boolean {
+    return this.usedPrekeys.has(id) || (this.parent?.isPrekeyUsed(id) ?? false);
+  }
+
+  private isBaseKeyStaged(id: number, signedId: number, baseKey: Uint8Array): boolean {
+    const here = this.usedKyber.some(
+      (use) =>
+        use.id === id && use.signedId === signedId && Buffer.compare(use.baseKey, baseKey) === 0,
+    );
+    return here || (this.parent?.isBaseKeyStaged(id, signedId, baseKey) ?? false);
+  }
+}

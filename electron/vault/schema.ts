@@ -1,0 +1,139 @@
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { Database } from "./sqlite.ts";
+
+/**
+ * The vault's tables, by numbered migrations that are never edited: a change is a new number.
+ * Times are integers, ms since the epoch. Peers are cryptoIds. `message.seq` orders everything.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE agent (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    name TEXT NOT NULL,
+    seed BLOB NOT NULL,
+    registration_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    owner_epoch INTEGER NOT NULL
+  );
+
+  CREATE TABLE ratchet_session (
+    peer TEXT PRIMARY KEY,
+    record BLOB NOT NULL,
+    updated_at INTEGER NOT NULL
+  );
+  CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL);
+  CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL);
+  CREATE TABLE kyber_prekey (
+    id INTEGER PRIMARY KEY,
+    record BLOB NOT NULL,
+    last_resort INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  );
+  -- A last-resort Kyber key serves many first messages, but no two with the same base key.
+  CREATE TABLE kyber_base_key_seen (
+    kyber_id INTEGER NOT NULL,
+    signed_id INTEGER NOT NULL,
+    base_key BLOB NOT NULL,
+    PRIMARY KEY (kyber_id, signed_id, base_key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out', 'local')),
+    peer TEXT NOT NULL,
+    from_session TEXT,
+    to_session TEXT,
+    in_reply_to TEXT,
+    role TEXT NOT NULL,
+    text TEXT NOT NULL,
+    auto INTEGER NOT NULL,
+    sent_at TEXT,
+    at INTEGER NOT NULL,
+    -- For mail of ours: which harness session wrote it, so that its answer finds it (rule R4).
+    asker TEXT
+  );
+  CREATE UNIQUE INDEX message_received ON message (peer, id) WHERE direction = 'in';
+  CREATE UNIQUE INDEX message_sent ON message (id) WHERE direction <> 'in';
+  CREATE INDEX message_reply ON message (in_reply_to) WHERE in_reply_to IS NOT NULL;
+  CREATE INDEX message_from ON message (from_session, seq) WHERE direction <> 'in';
+
+  CREATE TABLE envelope_seen (
+    sender TEXT NOT NULL,
+    envelope_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sender, envelope_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL REFERENCES message (seq),
+    label TEXT NOT NULL,
+    delivered_at INTEGER NOT NULL,
+    offered_at INTEGER,
+    read_at INTEGER
+  );
+  CREATE UNIQUE INDEX delivery_once ON delivery (message, label);
+  CREATE INDEX delivery_inbox ON delivery (label, message);
+  CREATE INDEX delivery_unread ON delivery (label, message) WHERE read_at IS NULL;
+
+  CREATE TABLE hold (
+    message INTEGER PRIMARY KEY REFERENCES message (seq),
+    to_session TEXT,
+    reason TEXT NOT NULL,
+    held_at INTEGER NOT NULL
+  );
+
+  CREATE TABLE outbox (
+    message INTEGER PRIMARY KEY REFERENCES message (seq),
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'encrypted', 'relayed', 'failed')),
+    envelope TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    problem TEXT,
+    relayed_at INTEGER
+  );
+  CREATE INDEX outbox_waiting ON outbox (recipient, message) WHERE state IN ('queued', 'encrypted');
+
+  CREATE TABLE quarantine (
+    sender TEXT NOT NULL,
+    envelope_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (sender, envelope_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE label (
+    label TEXT PRIMARY KEY,
+    harness_session_id TEXT,
+    used_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX label_by_harness ON label (harness_session_id, used_at);
+  `,
+];
+
+/** Brings an open vault to the newest version, in one transaction a step. */
+export function migrate(db: Database): void {
+  const rows = db.pragma("user_version") as { user_version: number }[];
+  const version = rows[0]?.user_version ?? 0;
+  if (version > MIGRATIONS.length) {
+    throw new TinyplaceError(
+      "vault_locked",
+      "This vault was written by a newer version of tinyplace.",
+      "Install the newer version again. Nothing was changed.",
+    );
+  }
+  for (let step = version; step < MIGRATIONS.length; step++) {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      db.exec(MIGRATIONS[step] as string);
+      db.pragma(`user_version=${step + 1}`);
+      db.exec("COMMIT");
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
