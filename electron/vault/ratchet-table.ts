@@ -86,7 +86,9 @@ export function rememberBaseKey(
 
 /** The highest id used so far in a table; ids are never given twice. */
 export function highestPrekeyId(vault: VaultReader, table: PrekeyTable): number {
-  const row = vault.sql(`SELECT max(id) AS id FROM ${table}`).get<{ id: number | null }>();
+  const row = vault
+    .sql("SELECT seq AS id FROM sqlite_sequence WHERE name = ?")
+    .get<{ id: number }>([table]);
   return row?.id ?? 0;
 }
 

@@ -21,10 +21,11 @@ const MIGRATIONS: readonly string[] = [
     record BLOB NOT NULL,
     updated_at INTEGER NOT NULL
   );
-  CREATE TABLE prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL);
-  CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY, record BLOB NOT NULL, created_at INTEGER NOT NULL);
+  -- AUTOINCREMENT: a key's number is never given twice, or a late first message would meet another key.
+  CREATE TABLE prekey (id INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL, created_at INTEGER NOT NULL);
+  CREATE TABLE signed_prekey (id INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL, created_at INTEGER NOT NULL);
   CREATE TABLE kyber_prekey (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     record BLOB NOT NULL,
     last_resort INTEGER NOT NULL,
     created_at INTEGER NOT NULL

@@ -1,0 +1,187 @@
+import type { SqliteParams } from "./sqlite.ts";
+import type { VaultReader } from "./vault.ts";
+
+/** Messages and their deliveries. The changing functions run inside `Vault.write` only. */
+export interface NewMessage {
+  readonly id: string;
+  readonly direction: "in" | "out" | "local";
+  readonly peer: string;
+  readonly fromSession: string | null;
+  readonly toSession: string | null;
+  readonly inReplyTo: string | null;
+  readonly role: "user" | "agent";
+  readonly text: string;
+  readonly auto: boolean;
+  readonly sentAt: string | null;
+  readonly at: number;
+  readonly asker: string | null;
+}
+
+export interface MessageRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly direction: "in" | "out" | "local";
+  readonly peer: string;
+  readonly from_session: string | null;
+  readonly to_session: string | null;
+  readonly in_reply_to: string | null;
+  readonly role: "user" | "agent";
+  readonly text: string;
+  readonly auto: number;
+  readonly sent_at: string | null;
+  readonly at: number;
+  readonly asker: string | null;
+}
+
+export interface DeliveryRow extends MessageRow {
+  readonly delivery: number;
+  readonly offered_at: number | null;
+  readonly read_at: number | null;
+}
+
+const COLUMNS =
+  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker";
+const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at
+  FROM delivery d JOIN message m ON m.seq = d.message`;
+
+/** The new row's `seq`, or null when this message is known already (rule D2). */
+export function insertMessage(vault: VaultReader, message: NewMessage): number | null {
+  const result = vault
+    .sql(
+      `INSERT OR IGNORE INTO message
+       (id, direction, peer, from_session, to_session, in_reply_to, role, text, auto, sent_at, at, asker)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run([
+      message.id,
+      message.direction,
+      message.peer,
+      message.fromSession,
+      message.toSession,
+      message.inReplyTo,
+      message.role,
+      message.text,
+      message.auto ? 1 : 0,
+      message.sentAt,
+      message.at,
+      message.asker,
+    ]);
+  return result.changes === 1 ? Number(result.lastInsertRowid) : null;
+}
+
+export function messageBySeq(vault: VaultReader, seq: number): MessageRow | null {
+  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.seq = ?`, [seq]);
+}
+
+/** A message of ours by its id. */
+export function sentMessage(vault: VaultReader, id: string): MessageRow | null {
+  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`, [id]);
+}
+
+export function insertDelivery(vault: VaultReader, message: number, label: string, at: number): void {
+  vault
+    .sql("INSERT OR IGNORE INTO delivery (message, label, delivered_at) VALUES (?, ?, ?)")
+    .run([message, label, at]);
+}
+
+export function unreadDeliveries(vault: VaultReader, label: string, limit: number): DeliveryRow[] {
+  return vault
+    .sql(`${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL ORDER BY d.message LIMIT ?`)
+    .all<DeliveryRow>([label, limit]);
+}
+
+/** Unread mail of a label from one peer, oldest first. */
+export function unreadFrom(vault: VaultReader, label: string, peer: string): DeliveryRow[] {
+  return vault
+    .sql(
+      `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND m.peer = ? ORDER BY d.message LIMIT 50`,
+    )
+    .all<DeliveryRow>([label, peer]);
+}
+
+/** What was delivered to a label in answer to a message, oldest first, read or not. */
+export function deliveredReplies(
+  vault: VaultReader,
+  label: string,
+  inReplyTo: string,
+): DeliveryRow[] {
+  return vault
+    .sql(
+      `${DELIVERED} WHERE m.in_reply_to = ? AND d.label = ? AND m.direction <> 'out'
+       ORDER BY d.message LIMIT 50`,
+    )
+    .all<DeliveryRow>([inReplyTo, label]);
+}
+
+export function markOffered(vault: VaultReader, delivery: number, at: number): void {
+  vault.sql("UPDATE delivery SET offered_at = ? WHERE id = ?").run([at, delivery]);
+}
+
+/** True when the delivery was unread and belongs to the label. */
+export function markRead(vault: VaultReader, delivery: number, label: string, at: number): boolean {
+  const result = vault
+    .sql("UPDATE delivery SET read_at = ? WHERE id = ? AND label = ? AND read_at IS NULL")
+    .run([at, delivery, label]);
+  return result.changes === 1;
+}
+
+export function unreadCounts(vault: VaultReader): Map<string, number> {
+  const rows = vault
+    .sql("SELECT label, count(*) AS n FROM delivery WHERE read_at IS NULL GROUP BY label")
+    .all<{ label: string; n: number }>();
+  return new Map(rows.map((row) => [row.label, row.n]));
+}
+
+export function unreadCount(vault: VaultReader, label: string): number {
+  const row = vault
+    .sql("SELECT count(*) AS n FROM delivery WHERE label = ? AND read_at IS NULL")
+    .get<{ n: number }>([label]);
+  return row?.n ?? 0;
+}
+
+export interface ConversationRow extends MessageRow {
+  readonly delivery_read_at: number | null;
+  readonly delivered: number;
+  readonly outbox_state: string | null;
+  readonly problem: string | null;
+  readonly held: number;
+  readonly any_read: number;
+  readonly any_delivery: number;
+  readonly answered: number;
+}
+
+/** A label's mail, newest first: what was delivered to it and what it sent, below `before`. */
+export function conversation(
+  vault: VaultReader,
+  label: string,
+  before: number,
+  limit: number,
+): ConversationRow[] {
+  return vault
+    .sql(
+      `WITH page AS (
+         SELECT seq FROM (SELECT message AS seq FROM delivery WHERE label = $label AND message < $before
+                          ORDER BY message DESC LIMIT $limit)
+         UNION
+         SELECT seq FROM (SELECT seq FROM message WHERE from_session = $label AND direction <> 'in'
+                          AND seq < $before ORDER BY seq DESC LIMIT $limit)
+         ORDER BY seq DESC LIMIT $limit
+       )
+       SELECT ${COLUMNS}, mine.read_at AS delivery_read_at, mine.id IS NOT NULL AS delivered,
+         o.state AS outbox_state, o.problem AS problem,
+         EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq) AS held,
+         EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.seq AND d.read_at IS NOT NULL) AS any_read,
+         EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.seq) AS any_delivery,
+         EXISTS (SELECT 1 FROM message r WHERE r.in_reply_to = m.id AND r.direction <> 'out'
+                 AND r.peer = m.peer) AS answered
+       FROM page JOIN message m ON m.seq = page.seq
+       LEFT JOIN delivery mine ON mine.message = m.seq AND mine.label = $label
+       LEFT JOIN outbox o ON o.message = m.seq
+       ORDER BY m.seq DESC`,
+    )
+    .all<ConversationRow>({ label, before, limit });
+}
+
+function one(vault: VaultReader, sql: string, params: SqliteParams): MessageRow | null {
+  return vault.sql(sql).get<MessageRow>(params) ?? null;
+}
