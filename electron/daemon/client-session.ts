@@ -1,0 +1,287 @@
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { requireCryptoId } from "../../shared/model/address.ts";
+import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type {
+  AuthorizedCall,
+  CallContext,
+  ClientConnection,
+  ClientPeer,
+} from "../bridge/session-host.ts";
+import {
+  type DeliveryRow,
+  deliveredReplies,
+  unreadCount,
+  unreadDeliveries,
+  unreadFrom,
+} from "../vault/mail-table.ts";
+import { quarantineCount } from "../vault/receipt-table.ts";
+import type { Agent } from "./agent.ts";
+import type { Host } from "./host.ts";
+import { receivedMessageOf } from "./mailroom.ts";
+import type { Session } from "./session-registry.ts";
+import { waitForMail } from "./waiting.ts";
+
+/** One inbox call hands out at most this many messages; the rest stays for the next. */
+const INBOX_PAGE = 50;
+/** S1: a session is asked this often, and is over when it did not answer for `SILENT_MS`. */
+const PING_EVERY_MS = 10_000;
+const SILENT_MS = 30_000;
+
+type Handlers = {
+  [N in AuthorizedCall]: (
+    params: CallParams<N>,
+    context: CallContext,
+  ) => Promise<CallResult<N>> | CallResult<N>;
+};
+
+/** One proven connection: what it may ask, and the session it became by `attach`. */
+export class ClientSession implements ClientConnection {
+  private readonly host: Host;
+  private readonly peer: ClientPeer;
+  private agent: Agent | null = null;
+  private session: Session | null = null;
+  private readonly unconfirmed = new Set<number>();
+  private cancelPing: (() => void) | null = null;
+  private readonly onDelivered = (labels: readonly string[]) => this.delivered(labels);
+
+  constructor(host: Host, peer: ClientPeer) {
+    this.host = host;
+    this.peer = peer;
+  }
+
+  async call<N extends AuthorizedCall>(
+    name: N,
+    params: CallParams<N>,
+    context: CallContext,
+  ): Promise<CallResult<N>> {
+    return this.handlers[name](params, context);
+  }
+
+  closed(): void {
+    this.cancelPing?.();
+    this.leave();
+  }
+
+  private readonly handlers: Handlers = {
+    attach: (params) => this.attach(params),
+    "wallet.create": async ({ name }) => ({ created: (await this.host.createAgent(name)).ref() }),
+    "wallet.list": () => ({
+      wallets: this.host.agents().map((agent) => ({ ...agent.ref(), active: agent === this.agent })),
+    }),
+    whoami: () => ({
+      attached: this.attachedView(),
+      harnessSessionId: this.session?.harnessSessionId ?? null,
+      buffered: this.session && this.agent ? unreadCount(this.agent.vault, this.session.label) : 0,
+      undecryptable: this.agent ? quarantineCount(this.agent.vault) : 0,
+      pendingContactRequests: this.agent?.requests().length ?? 0,
+    }),
+    sessions: () => this.sessionsView(),
+    send: async (params) => {
+      const { agent, session } = this.required();
+      return { sent: await agent.send(params, session) };
+    },
+    inbox: ({ peek }) => this.inbox(peek),
+    "reply.check": (params, context) => this.checkReply(params, context),
+    "reply.await": (params, context) => this.awaitReply(params, context),
+    confirm: async ({ deliveries }) => {
+      const { agent, session } = this.required();
+      await agent.mailroom.confirm(deliveries, session.label);
+      for (const delivery of deliveries) this.unconfirmed.delete(delivery);
+      agent.emit("mail", [session.label], false);
+      agent.emit("changed");
+      return {};
+    },
+    "contact.add": async ({ to }) => {
+      const { agent } = this.required();
+      const view = await agent.relay.requestContact(requireCryptoId(to));
+      return { requested: { addressee: view.addressee, status: view.status } };
+    },
+    "contact.accept": async ({ from }) => {
+      const { agent } = this.required();
+      const requester = requireCryptoId(from);
+      await agent.acceptContact(requester);
+      return { accepted: { requester, status: "accepted" } };
+    },
+    "contact.requests": async () => {
+      const { incoming, outgoing } = await this.required().agent.relay.contactRequests();
+      return { incoming: [...incoming], outgoing: [...outgoing] };
+    },
+    "contact.list": async () => ({
+      contacts: [...(await this.required().agent.relay.contacts())],
+    }),
+    status: () => this.host.snapshot(),
+  };
+
+  private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
+    const agent = this.host.agentNamed(params.wallet);
+    if (this.agent && this.agent !== agent) this.leave();
+    const session = agent.sessions.attach(
+      this.peer,
+      { harnessSessionId: params.harnessSessionId, cwd: params.cwd, pid: params.pid },
+      { label: params.label, pinned: params.pinned },
+      this.host.clock.now(),
+    );
+    if (this.agent !== agent) agent.mailroom.on("delivered", this.onDelivered);
+    this.agent = agent;
+    this.session = session;
+    this.cancelPing ?? this.schedulePing();
+    await agent.sessionChanged(session);
+    return this.attachedView() as CallResult<"attach">;
+  }
+
+  /** The session this connection stands for now; it may have moved to another label meanwhile. */
+  private current(): Session | null {
+    return this.agent?.sessions.of(this.peer) ?? null;
+  }
+
+  private required(): { agent: Agent; session: Session } {
+    const session = this.current();
+    if (this.agent && session) return { agent: this.agent, session };
+    throw new TinyplaceError(
+      "session_required",
+      "This session is not attached to an agent yet.",
+      "Call `wallet_list`, then `use` with a wallet's name (or `wallet_create` a new one first).",
+    );
+  }
+
+  private attachedView(): CallResult<"whoami">["attached"] {
+    const session = this.current();
+    if (!this.agent || !session) return null;
+    return {
+      active: this.agent.ref(),
+      label: session.label,
+      sessions: this.agent.summary().sessions.map(({ label }) => ({ label, live: true })),
+    };
+  }
+
+  private sessionsView(): CallResult<"sessions"> {
+    const { agent, session } = this.required();
+    const sessions = agent.summary().sessions.map((one) => ({
+      label: one.label,
+      harnessSessionId: one.harnessSessionId,
+      pid: one.pid,
+      cwd: one.cwd,
+      startedAt: one.startedAt,
+      updatedAt: one.lastSeenAt,
+      self: one.label === session.label,
+      state: one.state,
+      unread: one.unread,
+    }));
+    return { agent: agent.ref(), count: sessions.length, sessions, thisLabel: session.label };
+  }
+
+  private async inbox(peek: boolean): Promise<CallResult<"inbox">> {
+    const { agent, session } = this.required();
+    const rest = {
+      contactRequests: [...agent.requests()],
+      undecryptable: quarantineCount(agent.vault),
+    };
+    const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
+    if (peek) {
+      const messages = rows.map((row) => receivedMessageOf(row));
+      return { deliveries: [], messages, ...rest };
+    }
+    const handed = await agent.mailroom.hand(agent.mailroom.free(rows));
+    this.remember(handed.deliveries);
+    return { ...handed, ...rest };
+  }
+
+  private async checkReply(
+    params: CallParams<"reply.check">,
+    context: CallContext,
+  ): Promise<CallResult<"reply.check">> {
+    const { agent, session } = this.required();
+    const question = agent.sent(params.inReplyTo);
+    const find = (): DeliveryRow | null => {
+      const label = this.current()?.label ?? session.label;
+      const rows = deliveredReplies(agent.vault, label, question.id).filter((row) =>
+        isAnswer(row, question),
+      );
+      // Asking again for a reply that was read already is answered with it.
+      return agent.mailroom.free(rows.filter((row) => row.read_at === null))[0] ?? rows[0] ?? null;
+    };
+    return this.waitFor(find, params.waitMs, context);
+  }
+
+  private async awaitReply(
+    params: CallParams<"reply.await">,
+    context: CallContext,
+  ): Promise<CallResult<"reply.await">> {
+    const { agent, session } = this.required();
+    const from = requireCryptoId(params.from);
+    const find = (): DeliveryRow | null => {
+      const label = this.current()?.label ?? session.label;
+      return agent.mailroom.free(unreadFrom(agent.vault, label, from))[0] ?? null;
+    };
+    return this.waitFor(find, params.timeoutMs, context);
+  }
+
+  private async waitFor(
+    find: () => DeliveryRow | null,
+    ms: number,
+    context: CallContext,
+  ): Promise<CallResult<"reply.check">> {
+    const { agent } = this.required();
+    const label = () => this.current()?.label ?? null;
+    const { deliveries, message } = await waitForMail(
+      { mailroom: agent.mailroom, timers: this.host.timers },
+      { label, find, ms, signal: context.signal },
+    );
+    if (context.signal.aborted) {
+      // A cancelled wait leaves the reply in the inbox.
+      agent.mailroom.unhand(deliveries);
+      return { deliveries: [], reply: null };
+    }
+    this.remember(deliveries);
+    return { deliveries, reply: message };
+  }
+
+  private remember(deliveries: readonly number[]): void {
+    for (const delivery of deliveries) this.unconfirmed.add(delivery);
+  }
+
+  private delivered(labels: readonly string[]): void {
+    const session = this.current();
+    if (!this.agent || !session || !labels.includes(session.label)) return;
+    const { vault } = this.agent;
+    const latest = unreadDeliveries(vault, session.label, 1)[0];
+    this.peer.notify("mail", {
+      unread: unreadCount(vault, session.label),
+      latest: latest ? receivedMessageOf(latest) : null,
+    });
+  }
+
+  private leave(): void {
+    const { agent } = this;
+    if (!agent) return;
+    agent.mailroom.off("delivered", this.onDelivered);
+    agent.mailroom.unhand(this.unconfirmed);
+    this.unconfirmed.clear();
+    if (agent.sessions.detach(this.peer)) agent.sessionEnded();
+    this.agent = null;
+    this.session = null;
+  }
+
+  private schedulePing(): void {
+    this.cancelPing = this.host.timers.after(PING_EVERY_MS, () => {
+      const silent = this.host.timers.after(SILENT_MS, () =>
+        this.peer.close("this session did not answer for 30 s"),
+      );
+      this.peer.ping().then(
+        () => {
+          silent();
+          const session = this.current();
+          if (session) session.lastSeenAt = this.host.clock.now();
+          this.schedulePing();
+        },
+        () => silent(),
+      );
+    });
+  }
+}
+
+/** A2: only the asked peer answers, and only its asked session where one was named. */
+function isAnswer(row: DeliveryRow, question: { to: string; toSession: string | null }): boolean {
+  if (row.peer !== question.to) return false;
+  return question.toSession === null || row.from_session === question.toSession;
+}

@@ -1,0 +1,189 @@
+import { EventEmitter } from "node:events";
+import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
+import { type HoldRow, holdCount, holds, insertHold, removeHold } from "../vault/hold-table.ts";
+import {
+  type DeliveryRow,
+  insertDelivery,
+  insertMessage,
+  type MessageRow,
+  markOffered,
+  markRead,
+  type NewMessage,
+  sentMessage,
+} from "../vault/mail-table.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Clock } from "../platform/clock.ts";
+import { place, type Routable, type RoutingPolicy } from "./router.ts";
+import type { SessionRegistry } from "./session-registry.ts";
+
+export type Placed = { labels: readonly string[]; held: boolean; seq: number };
+
+/** An unread message handed to one call is not handed to another for this long, in ms. */
+const HANDED_FOR_MS = 5_000;
+
+/**
+ * Puts messages into sessions' inboxes and holds what nobody can take. `place*` run inside the write
+ * that commits the message; `announce` afterwards, so that nothing is shown before it is on disk.
+ *
+ * Emits `delivered` with labels, for waiting calls and windows.
+ */
+export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string[]]; holds: [] }> {
+  policy: RoutingPolicy = "primary";
+  private readonly handed = new Map<number, number>();
+  private readonly vault: Vault;
+  private readonly sessions: SessionRegistry;
+  private readonly clock: Clock;
+
+  constructor(vault: Vault, sessions: SessionRegistry, clock: Clock) {
+    super();
+    this.setMaxListeners(0);
+    this.vault = vault;
+    this.sessions = sessions;
+    this.clock = clock;
+  }
+
+  /** Inside a write. Null: this message is known already, nothing was delivered (rule D2). */
+  accept(message: NewMessage): Placed | null {
+    const seq = insertMessage(this.vault, message);
+    if (seq === null) return null;
+    const placement = place(this.routable(message), this.sessions.labels(), this.policy);
+    const at = this.clock.now();
+    if (placement.kind === "hold") {
+      insertHold(this.vault, { message: seq, ...placement, at });
+      return { labels: [], held: true, seq };
+    }
+    const labels = placement.kind === "deliver" ? placement.labels : [];
+    for (const label of labels) insertDelivery(this.vault, seq, label, at);
+    return { labels, held: false, seq };
+  }
+
+  announce(placed: readonly Placed[]): void {
+    const labels = new Set(placed.flatMap((one) => one.labels));
+    if (labels.size > 0) this.emit("delivered", [...labels]);
+    if (placed.some((one) => one.held)) this.emit("holds");
+  }
+
+  /** Looks at every hold again; for each change of the live set (rule R2). */
+  async placeHolds(): Promise<void> {
+    if (holdCount(this.vault) === 0) return;
+    const placed = await this.vault.write(() => {
+      const live = this.sessions.labels();
+      return holds(this.vault).flatMap((hold) => this.release(hold, live));
+    });
+    if (placed.length === 0) return;
+    this.announce(placed);
+    this.emit("holds");
+  }
+
+  /** Gives one held message to a label; false when it was not held any more (rule R3). */
+  async assign(seq: number, label: string): Promise<boolean> {
+    const done = await this.vault.write(() => {
+      if (!removeHold(this.vault, seq)) return false;
+      insertDelivery(this.vault, seq, label, this.clock.now());
+      return true;
+    });
+    if (done) {
+      this.emit("delivered", [label]);
+      this.emit("holds");
+    }
+    return done;
+  }
+
+  /** Hands deliveries to a call: they stay unread until confirmed, and are not handed out meanwhile. */
+  async hand(
+    rows: readonly DeliveryRow[],
+  ): Promise<{ deliveries: number[]; messages: ReceivedMessage[] }> {
+    const now = this.clock.now();
+    for (const row of rows) this.take(row);
+    if (rows.length > 0) {
+      await this.vault.write(() => {
+        for (const row of rows) markOffered(this.vault, row.delivery, now);
+      });
+    }
+    return { deliveries: rows.map((row) => row.delivery), messages: rows.map(receivedMessageOf) };
+  }
+
+  /** Keeps a delivery from being handed to another call for a while. */
+  take(row: DeliveryRow): void {
+    this.handed.set(row.delivery, this.clock.now() + HANDED_FOR_MS);
+  }
+
+  /** The rows no other call has in hand at this moment. */
+  free(rows: readonly DeliveryRow[]): DeliveryRow[] {
+    const now = this.clock.now();
+    return rows.filter((row) => (this.handed.get(row.delivery) ?? 0) <= now);
+  }
+
+  /** What was handed to a connection that ended is free again at once. */
+  unhand(deliveries: Iterable<number>): void {
+    for (const delivery of deliveries) this.handed.delete(delivery);
+  }
+
+  /** The client has them: they are read. */
+  async confirm(deliveries: readonly number[], label: string): Promise<void> {
+    const now = this.clock.now();
+    await this.vault.write(() => {
+      for (const delivery of deliveries) markRead(this.vault, delivery, label, now);
+    });
+    this.unhand(deliveries);
+  }
+
+  private release(hold: HoldRow, live: ReturnType<SessionRegistry["labels"]>): Placed[] {
+    const routable = this.routable({
+      ...routableOf(hold),
+      toSession: hold.hold_to ?? hold.to_session,
+    });
+    const placement = place(routable, live, this.policy);
+    if (placement.kind !== "deliver") return [];
+    removeHold(this.vault, hold.seq);
+    for (const label of placement.labels) {
+      insertDelivery(this.vault, hold.seq, label, this.clock.now());
+    }
+    return [{ labels: placement.labels, held: false, seq: hold.seq }];
+  }
+
+  private routable(message: RoutableMessage): Routable {
+    return {
+      toSession: message.toSession,
+      asker: this.askerOf(message),
+      localSender: message.direction === "local" ? message.fromSession : null,
+    };
+  }
+
+  /** Who asked, when the message answers one that we sent to this very peer. */
+  private askerOf(message: RoutableMessage): Routable["asker"] {
+    if (message.inReplyTo === null) return null;
+    const question = sentMessage(this.vault, message.inReplyTo);
+    if (!question || question.peer !== message.peer) return null;
+    return { harnessSessionId: question.asker, label: question.from_session };
+  }
+}
+
+type RoutableMessage = Pick<
+  NewMessage,
+  "toSession" | "inReplyTo" | "peer" | "direction" | "fromSession"
+>;
+
+function routableOf(row: MessageRow): RoutableMessage {
+  return {
+    toSession: row.to_session,
+    inReplyTo: row.in_reply_to,
+    peer: row.peer,
+    direction: row.direction,
+    fromSession: row.from_session,
+  };
+}
+
+export function receivedMessageOf(row: DeliveryRow): ReceivedMessage {
+  return {
+    id: row.id,
+    from: row.peer,
+    fromSession: row.from_session,
+    role: row.role,
+    text: row.text,
+    inReplyTo: row.in_reply_to,
+    timestamp: row.sent_at,
+    auto: row.auto === 1,
+    redelivered: row.offered_at !== null,
+  };
+}

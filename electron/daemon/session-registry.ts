@@ -1,0 +1,123 @@
+import { basename } from "node:path";
+import { compareLabels } from "../../shared/labels/labels.ts";
+import type { SessionSummary } from "../../shared/model/snapshot.ts";
+import { holderOf, labelOf, rememberHolder } from "../vault/label-table.ts";
+import { unreadCount } from "../vault/mail-table.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { ClientPeer } from "../bridge/session-host.ts";
+import { chooseLabel, type LabelRequest } from "./label-choice.ts";
+import type { LiveLabel } from "./router.ts";
+
+export interface SessionDescription {
+  readonly harnessSessionId: string | null;
+  readonly cwd: string;
+  readonly pid: number;
+}
+
+/** A live session: one or more connections of one harness session (rule S6). */
+export interface Session extends SessionDescription {
+  readonly label: string;
+  readonly startedAt: number;
+  lastSeenAt: number;
+  readonly peers: Set<ClientPeer>;
+}
+
+/** The live sessions of one agent. Labels are unique at every moment: choosing one never awaits. */
+export class SessionRegistry {
+  private readonly live = new Map<string, Session>();
+  private readonly vault: Vault;
+
+  constructor(vault: Vault) {
+    this.vault = vault;
+  }
+
+  /** Joins the live session of the same harness session id, or makes a new one under a label. */
+  attach(
+    peer: ClientPeer,
+    description: SessionDescription,
+    request: Omit<LabelRequest, "harnessSessionId">,
+    now: number,
+  ): Session {
+    const { harnessSessionId } = description;
+    const known = harnessSessionId === null ? null : this.byHarness(harnessSessionId);
+    if (known && (request.label === null || request.label === known.label)) {
+      known.peers.add(peer);
+      known.lastSeenAt = now;
+      return known;
+    }
+    const label = chooseLabel(
+      { ...request, harnessSessionId },
+      {
+        isLive: (one) => this.live.has(one),
+        before: (id) => labelOf(this.vault, id),
+        isReserved: (one, id) => this.isReserved(one, id),
+      },
+    );
+    const session: Session = {
+      ...description,
+      label,
+      startedAt: known?.startedAt ?? now,
+      lastSeenAt: now,
+      // A harness session that asks for a new label moves there with all its connections.
+      peers: new Set([...(known?.peers ?? []), peer]),
+    };
+    if (known) this.live.delete(known.label);
+    this.live.set(label, session);
+    return session;
+  }
+
+  /** Remembers who held the label; inside `Vault.write`. */
+  remember(session: Session, now: number): void {
+    rememberHolder(this.vault, session.label, session.harnessSessionId, now);
+  }
+
+  /** Takes one connection away; true when its session ended with it. */
+  detach(peer: ClientPeer): boolean {
+    const session = this.of(peer);
+    if (!session) return false;
+    session.peers.delete(peer);
+    if (session.peers.size > 0) return false;
+    this.live.delete(session.label);
+    return true;
+  }
+
+  of(peer: ClientPeer): Session | null {
+    for (const session of this.live.values()) if (session.peers.has(peer)) return session;
+    return null;
+  }
+
+  get(label: string): Session | null {
+    return this.live.get(label) ?? null;
+  }
+
+  labels(): LiveLabel[] {
+    return [...this.live.values()];
+  }
+
+  summaries(unread: ReadonlyMap<string, number>): SessionSummary[] {
+    return [...this.live.values()]
+      .sort((a, b) => compareLabels(a.label, b.label))
+      .map((session) => ({
+        label: session.label,
+        harnessSessionId: session.harnessSessionId,
+        pid: session.pid,
+        cwd: session.cwd,
+        project: basename(session.cwd) || session.cwd,
+        startedAt: new Date(session.startedAt).toISOString(),
+        lastSeenAt: new Date(session.lastSeenAt).toISOString(),
+        unread: unread.get(session.label) ?? 0,
+        state: "idle" as const,
+      }));
+  }
+
+  private byHarness(id: string): Session | null {
+    for (const session of this.live.values()) if (session.harnessSessionId === id) return session;
+    return null;
+  }
+
+  private isReserved(label: string, harnessSessionId: string | null): boolean {
+    if (unreadCount(this.vault, label) === 0) return false;
+    const holder = holderOf(this.vault, label);
+    return harnessSessionId === null || holder !== harnessSessionId;
+  }
+}
