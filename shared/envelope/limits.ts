@@ -9,15 +9,14 @@ export const MAX_DEPTH = 16;
 
 const encoder = new TextEncoder();
 
-export function utf8Length(text: string): number {
-  // Most text is far below the bound: no need to encode it to know that it fits.
-  if (text.length * 3 <= MAX_TEXT_BYTES) return text.length;
-  return encoder.encode(text).length;
+export function fitsTextLimit(text: string): boolean {
+  // A UTF-16 unit has at most 3 bytes in UTF-8: most text need not be encoded to know that it fits.
+  return text.length * 3 <= MAX_TEXT_BYTES || encoder.encode(text).length <= MAX_TEXT_BYTES;
 }
 
 /** Throws `body_too_large` before anything of the message is stored or sent. */
 export function checkTextSize(text: string): void {
-  if (utf8Length(text) <= MAX_TEXT_BYTES) return;
+  if (fitsTextLimit(text)) return;
   throw new TinyplaceError(
     "body_too_large",
     `The message has ${encoder.encode(text).length} bytes; at most ${MAX_TEXT_BYTES} (256 KiB) can be sent.`,

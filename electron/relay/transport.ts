@@ -1,0 +1,47 @@
+import type { ContactRow, LibsignalBundle, LibsignalUpload, RelayEnvelope } from "./wire.ts";
+
+export type { LibsignalBundle, RelayEnvelope };
+
+export type PutOutcome =
+  | { readonly id: string; readonly accepted: true; readonly permanent: false; readonly error: "" }
+  | {
+      readonly id: string;
+      readonly accepted: false;
+      readonly error: string;
+      /** Trying again cannot help. */
+      readonly permanent: boolean;
+    };
+
+export interface RelayListener {
+  /** Look at the mailbox now. */
+  doorbell(): void;
+  state(state: "connecting" | "online" | "offline", problem: string | null): void;
+}
+
+/**
+ * One agent's way to its relay. Calls reject with `relay_unreachable` when nothing answers, and with
+ * `relay_refused` when the relay says no.
+ */
+export interface RelayTransport {
+  readonly url: string;
+  put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]>;
+  /** Oldest first; listing removes nothing. */
+  list(limit: number): Promise<readonly RelayEnvelope[]>;
+  /** Removes envelopes from the mailbox; ids that are gone already are fine. */
+  acknowledge(ids: readonly string[]): Promise<void>;
+  publishBundle(bundle: LibsignalUpload): Promise<void>;
+  /** Null: nothing published yet. */
+  bundleHealth(): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null>;
+  /** `address` in base64. Null: the relay knows no keys of it. */
+  fetchBundle(address: string): Promise<LibsignalBundle | null>;
+  requestContact(cryptoId: string): Promise<ContactRow>;
+  acceptContact(cryptoId: string): Promise<ContactRow>;
+  contacts(): Promise<readonly { agentId: string; status: string }[]>;
+  contactRequests(): Promise<{
+    incoming: readonly { agentId: string }[];
+    outgoing: readonly { agentId: string }[];
+  }>;
+  /** Opens the doorbell and keeps it open. */
+  open(listener: RelayListener): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+/** JSON of the tiny.place wire API (network.md part 1) and of our extension (part 3). */
+const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
+export const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+
+const ratchetHeader = z.object({
+  ratchetKey: z.string().max(64),
+  messageNumber: z.number().int().nonnegative(),
+  previousChainLength: z.number().int().nonnegative(),
+  ephemeralKey: z.string().max(64).optional(),
+  signedPreKeyId: z.string().max(64).optional(),
+  oneTimePreKeyId: z.string().max(64).optional(),
+});
+
+export const relayEnvelope = z.object({
+  id: z.string().min(1).max(128),
+  from: messagingAddress,
+  to: messagingAddress,
+  timestamp: z.string().max(64),
+  deviceId: z.number().int(),
+  type: z.enum(["PREKEY_BUNDLE", "CIPHERTEXT"]),
+  body: z.string().min(1).max(3_000_000),
+  contentHint: z.string().max(32).optional(),
+  signal: ratchetHeader.optional(),
+  /** Ours: names the cipher; absent means the network's own. */
+  suite: z.literal("libsignal").optional(),
+});
+export type RelayEnvelope = z.infer<typeof relayEnvelope>;
+
+const keyId = z.number().int().positive();
+const signedKey = z.object({ id: keyId, publicKey: base64, signature: base64 });
+const plainKey = z.object({ id: keyId, publicKey: base64 });
+
+export const libsignalUpload = z.object({
+  registrationId: z.number().int().nonnegative(),
+  deviceId: z.literal(1),
+  identityKey: base64,
+  signedPreKey: signedKey,
+  kyberLastResort: signedKey,
+  preKeys: z.array(plainKey).max(200),
+  kyberPreKeys: z.array(signedKey).max(200),
+  capabilities: z.array(z.string().max(32)).max(16),
+});
+export type LibsignalUpload = z.infer<typeof libsignalUpload>;
+
+export const libsignalBundle = z.object({
+  registrationId: z.number().int().nonnegative(),
+  deviceId: z.literal(1),
+  identityKey: base64,
+  signedPreKey: signedKey,
+  preKey: plainKey.nullable(),
+  kyberPreKey: signedKey,
+  capabilities: z.array(z.string()),
+});
+export type LibsignalBundle = z.infer<typeof libsignalBundle>;
+
+export const contactRow = z.object({
+  requester: z.string(),
+  addressee: z.string(),
+  status: z.enum(["pending", "accepted", "blocked"]),
+  blockedBy: z.string().optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type ContactRow = z.infer<typeof contactRow>;
