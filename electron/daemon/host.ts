@@ -1,0 +1,253 @@
+import { EventEmitter } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { type HomePaths, privateFolder } from "../platform/paths.ts";
+import { systemTimers, type Timers } from "../platform/timers.ts";
+import { HttpRelayTransport } from "../relay/client/http-transport.ts";
+import { type RelayServer, startRelay } from "../relay/server/server.ts";
+import { createSigner } from "../relay/signing.ts";
+import { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
+import { createVaultKey, type Keychain, readVaultKey } from "../vault/keychain.ts";
+import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
+import { Vault } from "../vault/vault.ts";
+import { Agent } from "./agent.ts";
+import { ClientSession } from "./client-session.ts";
+import { drawIdentity, type Identity, identityOf } from "./identity.ts";
+
+export const VERSION = "0.1.0";
+const WALLET_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
+
+export interface HostOptions {
+  readonly paths: HomePaths;
+  readonly kind: "desktop" | "headless";
+  readonly keychain: Keychain | null;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** Another relay than the embedded one (TINYPLACE_API_URL). */
+  readonly relayUrl?: string;
+}
+
+/**
+ * The owner of one data folder (rule L1): lock, embedded relay, and every agent in it. Emits
+ * `changed` when a snapshot would differ, and `mail` for what windows show.
+ */
+export class Host
+  extends EventEmitter<{ changed: []; mail: [string, readonly string[], boolean] }>
+  implements SessionHost
+{
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly description: SessionHost["description"];
+  private readonly options: HostOptions;
+  private readonly lock: OwnerLock;
+  private readonly all = new Map<string, Agent>();
+  private readonly startedAt: string;
+  private relay: RelayServer | null = null;
+  private store: SqliteRelayStore | null = null;
+  private relayUrl = "";
+  private revision = 1;
+  private closing: Promise<void> | null = null;
+
+  private constructor(options: HostOptions, lock: OwnerLock) {
+    super();
+    this.options = options;
+    this.lock = lock;
+    this.clock = options.clock ?? systemClock;
+    this.timers = options.timers ?? systemTimers;
+    this.startedAt = new Date(this.clock.now()).toISOString();
+    this.description = { pid: process.pid, kind: options.kind, version: VERSION };
+  }
+
+  /** Throws `host_running` when another process owns the data folder. */
+  static async start(options: HostOptions): Promise<Host> {
+    const { paths } = options;
+    privateFolder(paths.home);
+    const lock = acquireOwnerLock(paths.lock);
+    if (!lock) throw alreadyRunning(paths);
+    const host = new Host(options, lock);
+    try {
+      await host.startRelay();
+      for (const folder of agentFolders(paths)) host.openAgent(folder);
+      host.befriendOwn();
+      writeFileSync(paths.ownerNote, JSON.stringify(host.description), { mode: 0o600 });
+      return host;
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+  }
+
+  connect(peer: ClientPeer): ClientConnection {
+    return new ClientSession(this, peer);
+  }
+
+  agents(): Agent[] {
+    return [...this.all.values()].sort((a, b) =>
+      a.identity.name < b.identity.name ? -1 : a.identity.name > b.identity.name ? 1 : 0,
+    );
+  }
+
+  /** Throws `wallet_unknown`. */
+  agentNamed(name: string): Agent {
+    const agent = this.agents().find((one) => one.identity.name === name);
+    if (agent) return agent;
+    const names = this.agents().map((one) => one.identity.name);
+    throw new TinyplaceError(
+      "wallet_unknown",
+      `There is no wallet named "${name.slice(0, 64)}".`,
+      names.length > 0
+        ? `Use one of: ${names.join(", ")}; or create it with wallet_create.`
+        : "Create it with wallet_create.",
+    );
+  }
+
+  agent(cryptoId: string): Agent {
+    const agent = this.all.get(cryptoId);
+    if (agent) return agent;
+    throw new TinyplaceError("wallet_unknown", "There is no such agent here.", "Choose one from the list.");
+  }
+
+  nameOf(cryptoId: string): string | null {
+    return this.all.get(cryptoId)?.identity.name ?? null;
+  }
+
+  /** A new agent with its own vault; contact of the person's other agents from the start (C1). */
+  async createAgent(name: string): Promise<Agent> {
+    if (!WALLET_NAME.test(name)) {
+      throw new TinyplaceError(
+        "bad_request",
+        `"${name.slice(0, 64)}" cannot be a wallet's name.`,
+        "Use letters, digits, spaces, `.`, `_` or `-`, beginning with a letter or digit, at most 64.",
+      );
+    }
+    if (this.agents().some((one) => one.identity.name === name)) {
+      throw new TinyplaceError(
+        "wallet_exists",
+        `There is already a wallet named "${name}".`,
+        "Choose another name, or `use` the one that exists.",
+      );
+    }
+    const identity = drawIdentity(name);
+    const folder = join(this.options.paths.agents, identity.cryptoId);
+    privateFolder(folder);
+    const { key, keptIn } = createVaultKey(folder, identity.cryptoId, this.options.keychain);
+    const agent = { ...identity, createdAt: this.clock.now(), epoch: this.lock.epoch };
+    const created = this.addAgent(identity, Vault.create(folder, key, agent), keptIn);
+    this.befriendOwn();
+    this.changed();
+    return created;
+  }
+
+  snapshot(): HostSnapshot {
+    const { paths, kind } = this.options;
+    return {
+      revision: this.revision,
+      host: {
+        kind,
+        pid: process.pid,
+        version: VERSION,
+        home: paths.home,
+        socket: paths.socket,
+        relay: this.relayUrl,
+        startedAt: this.startedAt,
+      },
+      agents: this.agents().map((agent) => agent.summary()),
+    };
+  }
+
+  get relayAddress(): string {
+    return this.relayUrl;
+  }
+
+  /** Drains, closes and releases the lock. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    await Promise.allSettled(this.agents().map((agent) => agent.close()));
+    await this.relay?.close();
+    await this.store?.close();
+    this.lock.release();
+  }
+
+  private async startRelay(): Promise<void> {
+    if (this.options.relayUrl) {
+      this.relayUrl = this.options.relayUrl;
+      return;
+    }
+    const { relayDatabase, relayPort } = this.options.paths;
+    privateFolder(dirname(relayDatabase));
+    this.store = new SqliteRelayStore(relayDatabase);
+    // The same port as last time where it is free, so that other programs' settings stay right.
+    const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
+    const start = (port: number) =>
+      startRelay({ store: this.store as SqliteRelayStore, port, clock: this.clock });
+    this.relay = await start(last).catch(() => start(0));
+    writeFileSync(relayPort, String(this.relay.port), { mode: 0o600 });
+    this.relayUrl = this.relay.url;
+  }
+
+  private openAgent(folder: string): void {
+    const { key, keptIn } = readVaultKey(folder, this.options.keychain);
+    const vault = Vault.open(folder, key, this.lock.epoch);
+    const row = vault
+      .sql("SELECT name, seed, registration_id AS registrationId FROM agent")
+      .get<{ name: string; seed: Uint8Array; registrationId: number }>();
+    if (!row) throw new Error(`the vault in ${folder} names no agent`);
+    this.addAgent(identityOf({ ...row, seed: new Uint8Array(row.seed) }), vault, keptIn);
+  }
+
+  private addAgent(identity: Identity, vault: Vault, keyStore: "keychain" | "file"): Agent {
+    const { clock, timers } = this;
+    const relay = new HttpRelayTransport(this.relayUrl, createSigner(identity.seed), clock);
+    const agent = new Agent({ identity, vault, keyStore, relay, clock, timers });
+    this.all.set(identity.cryptoId, agent);
+    agent.on("changed", () => this.changed());
+    agent.on("mail", (labels, holds) => this.emit("mail", identity.cryptoId, labels, holds));
+    agent.start();
+    return agent;
+  }
+
+  /** The person's own agents are contacts of each other: each asks the others, which accepts both. */
+  private befriendOwn(): void {
+    const own = this.agents();
+    for (const agent of own) {
+      for (const other of own) {
+        if (agent !== other) agent.relay.requestContact(other.identity.cryptoId).catch(() => undefined);
+      }
+    }
+  }
+
+  private changed(): void {
+    this.revision++;
+    this.emit("changed");
+  }
+}
+
+function agentFolders(paths: HomePaths): string[] {
+  mkdirSync(paths.agents, { recursive: true, mode: 0o700 });
+  return readdirSync(paths.agents)
+    .map((name) => join(paths.agents, name))
+    .filter((folder) => existsSync(join(folder, "vault.db")));
+}
+
+function alreadyRunning(paths: HomePaths): TinyplaceError {
+  let who = "";
+  try {
+    const note = JSON.parse(readFileSync(paths.ownerNote, "utf8")) as { pid?: number; kind?: string };
+    who = ` (${note.kind === "desktop" ? "the desktop application" : "a daemon"}, process ${note.pid})`;
+  } catch {
+    // The note is a courtesy: without it the message is less exact, no more.
+  }
+  return new TinyplaceError(
+    "host_running",
+    `tinyplace already runs for ${paths.home}${who}.`,
+    "Use that one, end it first, or name another data folder with --home.",
+  );
+}

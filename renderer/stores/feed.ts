@@ -1,0 +1,41 @@
+import { on } from "../bridge/bridge.ts";
+import { useHolds } from "./holds-store.ts";
+import { useHost } from "./host-store.ts";
+import { useMail } from "./mail-store.ts";
+import { placeOfNavigation } from "./place.ts";
+import { usePlace } from "./place-store.ts";
+
+/**
+ * Connects the stores to the daemon: listens first, then asks for the snapshot, so that no change
+ * falls between the two. The returned function disconnects.
+ */
+export function startFeed(): () => void {
+  const ends: (() => void)[] = [];
+  try {
+    ends.push(on("host.changed", (snapshot) => useHost.getState().apply(snapshot)));
+    ends.push(on("mail.changed", mailChanged));
+    ends.push(
+      on("window.navigate", (event) => {
+        const place = placeOfNavigation(event);
+        if (place) usePlace.getState().go(place);
+      }),
+    );
+  } catch (thrown) {
+    useHost.getState().fail(thrown);
+    return () => {};
+  }
+  void useHost.getState().load();
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Only what is on screen, or was fetched before, is fetched again. */
+function mailChanged(event: { agentId: string; labels: string[]; holds: boolean }): void {
+  const { shown, refresh } = useMail.getState();
+  if (shown?.agentId === event.agentId && event.labels.includes(shown.label)) {
+    void refresh(shown.agentId, shown.label);
+  }
+  const holds = useHolds.getState();
+  if (event.holds && holds.holds !== null) void holds.load();
+}

@@ -1,0 +1,122 @@
+import { create } from "zustand";
+import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
+import { call } from "../bridge/bridge.ts";
+import {
+  type MailPages,
+  mergeBefore,
+  mergeNewest,
+  PAGE_SIZE,
+  trimmed,
+  unsettledBelow,
+} from "./mail-pages.ts";
+
+/** One session's mail as far as it is loaded. */
+export interface Inbox {
+  readonly pages: MailPages | null;
+  readonly problem: ErrorView | null;
+  readonly loadingOlder: boolean;
+}
+
+interface MailStore {
+  readonly inboxes: Readonly<Record<string, Inbox>>;
+  /** The inbox on screen; only this one is fetched again when mail changes. */
+  readonly shown: { readonly agentId: string; readonly label: string } | null;
+  show(agentId: string, label: string): Promise<void>;
+  hide(agentId: string, label: string): void;
+  /** Fetches the newest mail, and older loaded mail whose state may have changed. */
+  refresh(agentId: string, label: string): Promise<void>;
+  loadOlder(agentId: string, label: string): Promise<void>;
+}
+
+const EMPTY: Inbox = { pages: null, problem: null, loadingOlder: false };
+const INBOXES_KEPT = 8;
+const MESSAGES_KEPT = 2 * PAGE_SIZE;
+/** A refresh looks at no more older pages than this: mail further up is fetched when opened again. */
+const OLDER_PAGES_REFRESHED = 4;
+
+export function inboxKey(agentId: string, label: string): string {
+  return `${agentId} ${label}`;
+}
+
+/** Refreshes under way; true once another was asked for meanwhile. A burst of events makes two calls. */
+const refreshing = new Map<string, boolean>();
+
+export const useMail = create<MailStore>((set, get) => {
+  function patch(key: string, change: Partial<Inbox>): void {
+    set((state) => ({
+      inboxes: { ...state.inboxes, [key]: { ...(state.inboxes[key] ?? EMPTY), ...change } },
+    }));
+  }
+
+  async function fetchInto(agentId: string, label: string): Promise<void> {
+    const key = inboxKey(agentId, label);
+    const newest = await call("inbox.list", { agentId, label, limit: PAGE_SIZE });
+    let pages = mergeNewest(get().inboxes[key]?.pages ?? null, newest);
+    patch(key, { pages, problem: null });
+    let below = newest.messages.at(-1)?.seq ?? 0;
+    for (let page = 0; page < OLDER_PAGES_REFRESHED; page++) {
+      const seq = unsettledBelow(pages, below);
+      if (seq === null) return;
+      const older = await call("inbox.list", { agentId, label, limit: PAGE_SIZE, before: seq + 1 });
+      pages = mergeBefore(get().inboxes[key]?.pages ?? pages, older, seq + 1);
+      patch(key, { pages });
+      below = older.messages.at(-1)?.seq ?? 0;
+    }
+  }
+
+  return {
+    inboxes: {},
+    shown: null,
+    async show(agentId, label) {
+      set({ shown: { agentId, label } });
+      await get().refresh(agentId, label);
+    },
+    hide(agentId, label) {
+      set((state) => ({
+        shown:
+          state.shown?.agentId === agentId && state.shown.label === label ? null : state.shown,
+        inboxes: kept(state.inboxes, inboxKey(agentId, label)),
+      }));
+    },
+    async refresh(agentId, label) {
+      const key = inboxKey(agentId, label);
+      if (refreshing.has(key)) {
+        refreshing.set(key, true);
+        return;
+      }
+      try {
+        do {
+          refreshing.set(key, false);
+          await fetchInto(agentId, label);
+        } while (refreshing.get(key));
+      } catch (thrown) {
+        patch(key, { problem: errorView(thrown) });
+      } finally {
+        refreshing.delete(key);
+      }
+    },
+    async loadOlder(agentId, label) {
+      const key = inboxKey(agentId, label);
+      const inbox = get().inboxes[key];
+      const before = inbox?.pages?.messages[0]?.seq;
+      if (!inbox?.pages?.more || inbox.loadingOlder || before === undefined) return;
+      patch(key, { loadingOlder: true });
+      try {
+        const page = await call("inbox.list", { agentId, label, limit: PAGE_SIZE, before });
+        const pages = get().inboxes[key]?.pages;
+        patch(key, { loadingOlder: false, ...(pages && { pages: mergeBefore(pages, page, before) }) });
+      } catch (thrown) {
+        patch(key, { loadingOlder: false, problem: errorView(thrown) });
+      }
+    },
+  };
+});
+
+/** Keeps the inboxes left last, so that going back shows them at once, each cut to its newest mail. */
+function kept(inboxes: Readonly<Record<string, Inbox>>, left: string): Record<string, Inbox> {
+  const inbox = inboxes[left];
+  const others = Object.entries(inboxes).filter(([key]) => key !== left);
+  const result = Object.fromEntries(others.slice(-(INBOXES_KEPT - 1)));
+  if (inbox?.pages) result[left] = { ...EMPTY, pages: trimmed(inbox.pages, MESSAGES_KEPT) };
+  return result;
+}
