@@ -20,9 +20,9 @@ export interface PrekeyUpload {
   readonly identityKey: string;
   readonly signedPreKey: PublishedSigned;
   readonly kyberLastResort: PublishedSigned;
-  readonly preKeys: readonly { id: number; publicKey: string }[];
-  readonly kyberPreKeys: readonly PublishedSigned[];
-  readonly capabilities: readonly string[];
+  readonly preKeys: { id: number; publicKey: string }[];
+  readonly kyberPreKeys: PublishedSigned[];
+  readonly capabilities: string[];
 }
 
 interface PublishedSigned {

@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+import { AbstractMessageReader, AbstractMessageWriter, type DataCallback, type Disposable, type Message, type MessageReader, type MessageWriter } from "vscode-jsonrpc/node";
+import { MAX_FRAME_BYTES } from "../../shared/protocol/protocol.ts";
+
+/** A client that lets this much wait to be written is cut off, in bytes. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** One JSON-RPC message a line. What is no such line ends the connection, and only that one. */
+export class LineReader extends AbstractMessageReader implements MessageReader {
+  private readonly socket: Socket;
+  private chunks: Buffer[] = [];
+  private size = 0;
+
+  constructor(socket: Socket) {
+    super();
+    this.socket = socket;
+  }
+
+  listen(callback: DataCallback): Disposable {
+    this.socket.on("data", (data: Buffer) => this.read(data, callback));
+    this.socket.on("close", () => this.fireClose());
+    return { dispose: () => this.socket.destroy() };
+  }
+
+  private read(data: Buffer, callback: DataCallback): void {
+    let rest = data;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      this.keep(rest.subarray(0, end));
+      const line = Buffer.concat(this.chunks).toString("utf8");
+      this.chunks = [];
+      this.size = 0;
+      rest = rest.subarray(end + 1);
+      const message = parseMessage(line);
+      if (!message) return this.cut();
+      callback(message);
+    }
+    if (rest.length > 0) this.keep(rest);
+  }
+
+  private keep(part: Buffer): void {
+    this.size += part.length;
+    if (this.size > MAX_FRAME_BYTES) this.cut();
+    else this.chunks.push(part);
+  }
+
+  private cut(): void {
+    this.fireError(new Error("what arrived is not a frame of this protocol"));
+    this.socket.destroy();
+  }
+}
+
+export class LineWriter extends AbstractMessageWriter implements MessageWriter {
+  private readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    super();
+    this.socket = socket;
+    socket.on("close", () => this.fireClose());
+  }
+
+  write(message: Message): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.socket.writableLength > MAX_WAITING_BYTES) this.socket.destroy();
+      this.socket.write(`${JSON.stringify(message)}\n`, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+}
+
+function parseMessage(line: string): Message | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isMessage =
+      typeof value === "object" && value !== null && (value as { jsonrpc?: unknown }).jsonrpc === "2.0";
+    return isMessage ? (value as Message) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+import { TinyplaceError } from "../../../shared/errors/errors.ts";
+import type { CallParams, CallResult } from "../../../shared/protocol/protocol.ts";
+import type { HomePaths } from "../../platform/paths.ts";
+import { ReconnectingClient } from "../reconnecting-client.ts";
+import type { HostClient } from "../socket-client.ts";
+
+/** What the environment says about the session (rule S5). */
+export interface SessionEnvironment {
+  readonly wallet: string | null;
+  readonly label: string | null;
+  readonly harnessSessionId: string | null;
+  readonly cwd: string;
+  readonly pid: number;
+}
+
+export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
+  return {
+    wallet: env.TINYPLACE_ACTIVE_WALLET || null,
+    label: env.TINYPLACE_SESSION_LABEL || null,
+    harnessSessionId: env.CLAUDE_CODE_SESSION_ID || null,
+    cwd: env.CLAUDE_PROJECT_DIR || process.cwd(),
+    pid: process.ppid,
+  };
+}
+
+/** The bridge's session: which wallet it uses, and how it takes its place again after a restart. */
+export class BridgeSession {
+  readonly environment: SessionEnvironment;
+  readonly client: ReconnectingClient;
+  private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
+  private problem: TinyplaceError | null = null;
+
+  constructor(paths: HomePaths, environment: SessionEnvironment) {
+    this.environment = environment;
+    const { wallet, label } = environment;
+    this.wanted = wallet === null ? null : { wallet, label, pinned: label !== null };
+    this.client = new ReconnectingClient(paths, (client) => this.takePlace(client));
+  }
+
+  /** Why the wallet of the environment could not be used, if so. */
+  get attachProblem(): TinyplaceError | null {
+    return this.problem;
+  }
+
+  async use(wallet: string, label: string | null): Promise<CallResult<"attach">> {
+    const pinned = label !== null || this.environment.label !== null;
+    const wanted = { wallet, label: label ?? this.environment.label, pinned };
+    const attached = await this.client.call("attach", this.params(wanted));
+    this.keep(wallet, attached.label, pinned);
+    return attached;
+  }
+
+  private async takePlace(client: HostClient): Promise<void> {
+    if (!this.wanted) return;
+    try {
+      const attached = await client.call("attach", this.params(this.wanted));
+      this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
+    } catch (error) {
+      if (error instanceof TinyplaceError) this.problem = error;
+    }
+  }
+
+  private keep(wallet: string, label: string, pinned: boolean): void {
+    this.problem = null;
+    this.wanted = { wallet, label, pinned };
+  }
+
+  private params(wanted: { wallet: string; label: string | null; pinned: boolean }): CallParams<"attach"> {
+    const { harnessSessionId, cwd, pid } = this.environment;
+    return { ...wanted, harnessSessionId, cwd, pid };
+  }
+}

@@ -1,0 +1,46 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+
+/** The socket's secret (rule Z2): 32 bytes that only this user can read. */
+export function loadOrCreateSecret(path: string): Uint8Array {
+  if (!existsSync(path)) {
+    const temporary = `${path}.${process.pid}.tmp`;
+    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flush: true });
+    renameSync(temporary, path);
+  }
+  chmodSync(path, 0o600);
+  const secret = readSecret(path);
+  if (!secret) throw new Error(`${path} is damaged: delete it and start tinyplace again`);
+  return secret;
+}
+
+export function readSecret(path: string): Uint8Array | null {
+  try {
+    const secret = readFileSync(path);
+    return secret.length === 32 ? secret : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Proof of the secret for one connection, in base64; each side has its own, so none can be echoed. */
+export function proofOf(
+  secret: Uint8Array,
+  side: "host" | "client",
+  clientNonce: string,
+  hostNonce: string,
+): string {
+  return createHmac("sha256", secret)
+    .update(`tinyplace-${side}\n${clientNonce}\n${hostNonce}`)
+    .digest("base64");
+}
+
+export function sameProof(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+export function newNonce(): string {
+  return randomBytes(32).toString("base64");
+}

@@ -1,0 +1,25 @@
+import type { HomePaths } from "../platform/paths.ts";
+import { HostClient } from "./socket-client.ts";
+
+/** `tinyplace status`: the snapshot that windows show. Throws `host_absent` when none runs. */
+export async function printStatus(paths: HomePaths, json: boolean): Promise<void> {
+  const client = await HostClient.connect(paths, "status");
+  try {
+    const snapshot = await client.call("status", {});
+    if (json) {
+      process.stdout.write(`${JSON.stringify(snapshot)}\n`);
+      return;
+    }
+    const { host } = snapshot;
+    const lines = [`tinyplace ${host.version}, ${host.kind}, process ${host.pid}, relay ${host.relay}`];
+    for (const agent of snapshot.agents) {
+      lines.push(`${agent.name}  ${agent.cryptoId}  relay ${agent.relay.state}, ${agent.holds} held`);
+      for (const session of agent.sessions) {
+        lines.push(`  ${session.label}  ${session.project}  ${session.unread} unread`);
+      }
+    }
+    process.stdout.write(`${lines.join("\n")}\n`);
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { startSocketServer } from "../bridge/socket-server.ts";
+import type { HomePaths } from "../platform/paths.ts";
+import { systemKeychain } from "../vault/keychain.ts";
+import { Host } from "./host.ts";
+
+/**
+ * The headless host: prints one JSON line when it is ready, and ends in order at SIGINT or SIGTERM.
+ * @param entry the program's own file, to print how a session attaches; null prints nothing of it.
+ */
+export async function runDaemon(paths: HomePaths, entry: string | null): Promise<void> {
+  const relayUrl = process.env.TINYPLACE_API_URL;
+  const keychain = await systemKeychain();
+  const host = await Host.start({
+    paths,
+    kind: "headless",
+    keychain,
+    ...(relayUrl ? { relayUrl } : {}),
+  });
+  const socket = await startSocketServer({ paths, host });
+  const ready = { ready: true, socket: paths.socket, relay: host.relayAddress, pid: process.pid };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  if (entry !== null) process.stdout.write(`${attachHelp(entry, paths.home)}\n`);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  await socket.close();
+  await host.close();
+}
+
+/** The command that makes Claude Code start the bridge. */
+export function attachCommand(entry: string, home: string): string {
+  const words = [process.execPath, entry, "mcp", "--home", home].map((word) =>
+    /^[\w@%+=:,./\\-]+$/.test(word) ? word : JSON.stringify(word),
+  );
+  return `claude mcp add tinyplace --scope user -- ${words.join(" ")}`;
+}
+
+function attachHelp(entry: string, home: string): string {
+  return `Attach Claude Code sessions with: ${attachCommand(entry, home)}`;
+}

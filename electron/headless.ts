@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { errorView } from "../shared/errors/errors.ts";
+import { homePaths } from "./platform/paths.ts";
+
+/** better-sqlite3 needs Node-API 10 and ends the process below it: say so instead. */
+const MIN_NAPI = 10;
+const VERSION = "0.1.0";
+
+const program = new Command("tinyplace")
+  .version(VERSION)
+  .description("Safe, end-to-end encrypted mail between Claude Code sessions");
+
+program
+  .command("daemon")
+  .description("own the data folder without a display: relay, vaults, ratchets, socket")
+  .option("--home <dir>", "data folder (TINYPLACE_HOME, ~/.tinyplace)")
+  .option("--attach-help", "also print how to attach a Claude Code session")
+  .action(async (options: { home?: string; attachHelp?: boolean }) => {
+    requireNodeApi();
+    const { runDaemon } = await import("./daemon/run-daemon.ts");
+    const entry = fileURLToPath(import.meta.url);
+    await runDaemon(homePaths(options.home), options.attachHelp ? entry : null);
+  });
+
+program
+  .command("mcp")
+  .description("the stdio MCP bridge of one Claude Code session")
+  .option("--home <dir>", "data folder")
+  .action(async (options: { home?: string }) => {
+    const { runBridge } = await import("./bridge/mcp/server.ts");
+    await runBridge(homePaths(options.home), VERSION);
+    process.exit(0);
+  });
+
+program
+  .command("status")
+  .description("what the running tinyplace owns and how it is")
+  .option("--home <dir>", "data folder")
+  .option("--json", "print JSON")
+  .action(async (options: { home?: string; json?: boolean }) => {
+    const { printStatus } = await import("./bridge/status-command.ts");
+    await printStatus(homePaths(options.home), options.json ?? false);
+  });
+
+function requireNodeApi(): void {
+  if (Number(process.versions.napi) >= MIN_NAPI) return;
+  process.stderr.write(
+    `tinyplace needs Node.js 22.14 or newer for its database; this is ${process.version}. Use \`npm start\` or \`npm exec tinyplace\`, which bring their own.\n`,
+  );
+  process.exit(2);
+}
+
+program.parseAsync().catch((error: unknown) => {
+  const view = errorView(error);
+  process.stderr.write(`${view.error}\n${view.next}\n`);
+  process.exit(1);
+});
