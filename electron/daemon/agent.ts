@@ -27,6 +27,7 @@ import { SessionRegistry } from "./session-registry.ts";
 
 /** The doorbell is a hint; this poll is the guarantee. In ms. */
 const POLL_MS = 30_000;
+const CONTACT_LOOK_MS = 250;
 
 export interface AgentParts {
   readonly identity: Identity;
@@ -40,6 +41,8 @@ export interface AgentParts {
 export interface AgentEvents {
   /** Something a snapshot shows may have changed. */
   changed: [];
+  /** The relay answers (again), and has this agent's keys. */
+  online: [];
   /** Mail of these labels changed; `holds` too when true. */
   mail: [labels: readonly string[], holds: boolean];
 }
@@ -69,6 +72,8 @@ export class Agent extends EventEmitter<AgentEvents> {
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private contactRequests: { agentId: string }[] = [];
   private cancelPoll: (() => void) | null = null;
+  private cancelContactLook: (() => void) | null = null;
+  private outgoingRequests = 0;
   private publishing: Promise<void> | null = null;
   private closed = false;
 
@@ -108,7 +113,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** Connects to the relay; everything from then on happens by itself. */
   start(): void {
     this.relay.open({
-      doorbell: () => void this.inbound.look(),
+      doorbell: () => this.rung(),
       state: (state, problem) => {
         this.relayState = { state, problem };
         this.emit("changed");
@@ -122,6 +127,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (this.closed) return;
     this.closed = true;
     this.cancelPoll?.();
+    this.cancelContactLook?.();
     await this.relay.close();
     await Promise.allSettled([this.outbox.close(), this.inbound.close(), this.publishing]);
     await this.queue.idle();
@@ -253,7 +259,17 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private async relayOnline(): Promise<void> {
     await this.publishKeys();
+    this.emit("online");
     await Promise.allSettled([this.inbound.look(), this.lookAtContacts(), this.outbox.hurry()]);
+  }
+
+  /** A doorbell rings for mail and for contacts alike; contacts can wait a moment and be asked once. */
+  private rung(): void {
+    void this.inbound.look();
+    this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
+      this.cancelContactLook = null;
+      void this.lookAtContacts();
+    });
   }
 
   private poll(): void {
@@ -289,10 +305,14 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private async lookAtContacts(): Promise<void> {
     try {
-      const { incoming } = await this.relay.contactRequests();
+      const { incoming, outgoing } = await this.relay.contactRequests();
+      if (this.closed) return;
       const before = JSON.stringify(this.contactRequests);
       this.contactRequests = incoming.map(({ agentId }) => ({ agentId }));
       if (JSON.stringify(this.contactRequests) !== before) this.emit("changed");
+      // A request of ours was answered: mail that waited for it need not wait for its back-off.
+      if (outgoing.length < this.outgoingRequests) await this.outbox.hurry();
+      this.outgoingRequests = outgoing.length;
     } catch {
       // Shown as the relay's state; the list stays what it was.
     }

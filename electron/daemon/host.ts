@@ -72,7 +72,6 @@ export class Host
     try {
       await host.startRelay();
       for (const folder of agentFolders(paths)) host.openAgent(folder);
-      host.befriendOwn();
       writeFileSync(paths.ownerNote, JSON.stringify(host.description), { mode: 0o600 });
       return host;
     } catch (error) {
@@ -137,7 +136,6 @@ export class Host
     const { key, keptIn } = createVaultKey(folder, identity.cryptoId, this.options.keychain);
     const agent = { ...identity, createdAt: this.clock.now(), epoch: this.lock.epoch };
     const created = this.addAgent(identity, Vault.create(folder, key, agent), keptIn);
-    this.befriendOwn();
     this.changed();
     return created;
   }
@@ -209,18 +207,21 @@ export class Host
     const agent = new Agent({ identity, vault, keyStore, relay, clock, timers });
     this.all.set(identity.cryptoId, agent);
     agent.on("changed", () => this.changed());
+    agent.on("online", () => this.befriend(agent));
     agent.on("mail", (labels, holds) => this.emit("mail", identity.cryptoId, labels, holds));
     agent.start();
     return agent;
   }
 
-  /** The person's own agents are contacts of each other: each asks the others, which accepts both. */
-  private befriendOwn(): void {
-    const own = this.agents();
-    for (const agent of own) {
-      for (const other of own) {
-        if (agent !== other) agent.relay.requestContact(other.identity.cryptoId).catch(() => undefined);
-      }
+  /**
+   * The person's own agents are contacts of each other (rule C1): whoever comes online asks the
+   * others, and the relay accepts what both sides asked for.
+   */
+  private befriend(agent: Agent): void {
+    for (const other of this.all.values()) {
+      if (other === agent) continue;
+      agent.relay.requestContact(other.identity.cryptoId).catch(() => undefined);
+      other.relay.requestContact(agent.identity.cryptoId).catch(() => undefined);
     }
   }
 

@@ -41,7 +41,8 @@ export function signedText(request: {
   nonce: string;
   body: Uint8Array | null;
 }): Buffer {
-  const hash = request.body ? createHash("sha256").update(request.body).digest("hex") : "";
+  // A request without a body reaches the relay as zero bytes: both mean "no body".
+  const hash = request.body?.length ? createHash("sha256").update(request.body).digest("hex") : "";
   const lines = [request.method, request.uri, request.date, request.nonce, hash];
   return Buffer.from(lines.join("\n"), "utf8");
 }

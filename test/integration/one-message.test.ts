@@ -94,17 +94,14 @@ test("R7 mail between two sessions of one agent arrives with no ratchet and the 
 });
 
 test("R1 mail for an absent session is held, and delivered when one takes the label", async () => {
-  const { home, reviewer } = await twoAgents();
+  const { home, planner, reviewer } = await twoAgents();
   const asking = await session(home, "planner", "p-1");
   const first = await session(home, "reviewer", "r-1");
   expect(await labelOf(first)).toBe("claude:1");
   await asking.call("send", { to: reviewer, body: "for seven", to_session: "claude:7" });
   await asking.call("send", { to: reviewer, body: "for one", to_session: "claude:1" });
   // Order within one sender is kept: once the later one is there, the earlier one was placed.
-  const later = await first.call("await_reply", {
-    from: (await asking.call("whoami")).active && ((await asking.call("whoami")).active as { address: string }).address,
-    timeout_seconds: 30,
-  });
+  const later = await first.call("await_reply", { from: planner, timeout_seconds: 30 });
   expect(later.reply).toMatchObject({ text: "for one" });
   const seven = await session(home, "reviewer", "r-7", "claude:7");
   expect(await labelOf(seven)).toBe("claude:7");
