@@ -1,6 +1,7 @@
 import { startSocketServer } from "../bridge/socket-server.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemKeychain } from "../vault/keychain.ts";
+import { attachCommand } from "./attach-command.ts";
 import { Host } from "./host.ts";
 
 /**
@@ -28,14 +29,6 @@ export async function runDaemon(paths: HomePaths, entry: string | null): Promise
   await host.close();
 }
 
-/** The command that makes Claude Code start the bridge. */
-export function attachCommand(entry: string, home: string): string {
-  const words = [process.execPath, entry, "mcp", "--home", home].map((word) =>
-    /^[\w@%+=:,./\\-]+$/.test(word) ? word : JSON.stringify(word),
-  );
-  return `claude mcp add tinyplace --scope user -- ${words.join(" ")}`;
-}
-
 function attachHelp(entry: string, home: string): string {
-  return `Attach Claude Code sessions with: ${attachCommand(entry, home)}`;
+  return `Attach Claude Code sessions with: ${attachCommand({ executable: process.execPath, entry }, home)}`;
 }
