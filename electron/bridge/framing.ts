@@ -1,5 +1,13 @@
 import type { Socket } from "node:net";
-import { AbstractMessageReader, AbstractMessageWriter, type DataCallback, type Disposable, type Message, type MessageReader, type MessageWriter } from "vscode-jsonrpc/node";
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  type DataCallback,
+  type Disposable,
+  type Message,
+  type MessageReader,
+  type MessageWriter,
+} from "vscode-jsonrpc/node";
 import { MAX_FRAME_BYTES } from "../../shared/protocol/protocol.ts";
 
 /** A client that lets this much wait to be written is cut off, in bytes. */
@@ -78,7 +86,9 @@ function parseMessage(line: string): Message | null {
   try {
     const value: unknown = JSON.parse(line);
     const isMessage =
-      typeof value === "object" && value !== null && (value as { jsonrpc?: unknown }).jsonrpc === "2.0";
+      typeof value === "object" &&
+      value !== null &&
+      (value as { jsonrpc?: unknown }).jsonrpc === "2.0";
     return isMessage ? (value as Message) : null;
   } catch {
     return null;

@@ -1,7 +1,20 @@
 import { connect } from "node:net";
-import { CancellationTokenSource, createMessageConnection, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  type MessageConnection,
+  ResponseError,
+} from "vscode-jsonrpc/node";
 import { isErrorCode, TinyplaceError } from "../../shared/errors/errors.ts";
-import { type CallName, type CallParams, type CallResult, type NotificationName, type NotificationParams, PING, PROTOCOL_VERSION } from "../../shared/protocol/protocol.ts";
+import {
+  type CallName,
+  type CallParams,
+  type CallResult,
+  type NotificationName,
+  type NotificationParams,
+  PING,
+  PROTOCOL_VERSION,
+} from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { LineReader, LineWriter } from "./framing.ts";
 import { newNonce, proofOf, readSecret, sameProof } from "./secret.ts";
@@ -37,7 +50,8 @@ export class HostClient {
     try {
       const nonce = newNonce();
       const hello = await request(rpc, "hello", { protocol: PROTOCOL_VERSION, client, nonce });
-      if (!sameProof(hello.proof, proofOf(secret, "host", nonce, hello.nonce))) throw impostor(paths);
+      if (!sameProof(hello.proof, proofOf(secret, "host", nonce, hello.nonce)))
+        throw impostor(paths);
       const proof = proofOf(secret, "client", nonce, hello.nonce);
       return new HostClient(rpc, await request(rpc, "prove", { proof }));
     } catch (error) {

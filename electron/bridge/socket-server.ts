@@ -1,6 +1,11 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { type CancellationToken, createMessageConnection, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import {
+  type CancellationToken,
+  createMessageConnection,
+  type MessageConnection,
+  ResponseError,
+} from "vscode-jsonrpc/node";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { type CallName, calls, PING, PROTOCOL_VERSION } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
@@ -109,7 +114,11 @@ class Connection implements ClientPeer {
     this.client = null;
   }
 
-  private async answer(name: CallName, params: unknown, token: CancellationToken): Promise<unknown> {
+  private async answer(
+    name: CallName,
+    params: unknown,
+    token: CancellationToken,
+  ): Promise<unknown> {
     try {
       if (this.inFlight >= MAX_IN_FLIGHT) throw tooMany();
       this.inFlight++;
@@ -124,8 +133,13 @@ class Connection implements ClientPeer {
     }
   }
 
-  private async dispatch(name: CallName, params: object, token: CancellationToken): Promise<unknown> {
-    if (name === "hello") return this.hello(params as { nonce: string; client: string; protocol: number });
+  private async dispatch(
+    name: CallName,
+    params: object,
+    token: CancellationToken,
+  ): Promise<unknown> {
+    if (name === "hello")
+      return this.hello(params as { nonce: string; client: string; protocol: number });
     if (name === "prove") return this.prove((params as { proof: string }).proof);
     if (!this.client) throw proofRefused("the connection has not proven that it knows the secret");
     const abort = new AbortController();

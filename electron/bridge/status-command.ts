@@ -11,9 +11,13 @@ export async function printStatus(paths: HomePaths, json: boolean): Promise<void
       return;
     }
     const { host } = snapshot;
-    const lines = [`tinyplace ${host.version}, ${host.kind}, process ${host.pid}, relay ${host.relay}`];
+    const lines = [
+      `tinyplace ${host.version}, ${host.kind}, process ${host.pid}, relay ${host.relay}`,
+    ];
     for (const agent of snapshot.agents) {
-      lines.push(`${agent.name}  ${agent.cryptoId}  relay ${agent.relay.state}, ${agent.holds} held`);
+      lines.push(
+        `${agent.name}  ${agent.cryptoId}  relay ${agent.relay.state}, ${agent.holds} held`,
+      );
       for (const session of agent.sessions) {
         lines.push(`  ${session.label}  ${session.project}  ${session.unread} unread`);
       }

@@ -66,7 +66,9 @@ export class ClientSession implements ClientConnection {
     attach: (params) => this.attach(params),
     "wallet.create": async ({ name }) => ({ created: (await this.host.createAgent(name)).ref() }),
     "wallet.list": () => ({
-      wallets: this.host.agents().map((agent) => ({ ...agent.ref(), active: agent === this.agent })),
+      wallets: this.host
+        .agents()
+        .map((agent) => ({ ...agent.ref(), active: agent === this.agent })),
     }),
     whoami: () => ({
       attached: this.attachedView(),

@@ -107,7 +107,11 @@ export class Host
   agent(cryptoId: string): Agent {
     const agent = this.all.get(cryptoId);
     if (agent) return agent;
-    throw new TinyplaceError("wallet_unknown", "There is no such agent here.", "Choose one from the list.");
+    throw new TinyplaceError(
+      "wallet_unknown",
+      "There is no such agent here.",
+      "Choose one from the list.",
+    );
   }
 
   nameOf(cryptoId: string): string | null {
@@ -241,7 +245,10 @@ function agentFolders(paths: HomePaths): string[] {
 function alreadyRunning(paths: HomePaths): TinyplaceError {
   let who = "";
   try {
-    const note = JSON.parse(readFileSync(paths.ownerNote, "utf8")) as { pid?: number; kind?: string };
+    const note = JSON.parse(readFileSync(paths.ownerNote, "utf8")) as {
+      pid?: number;
+      kind?: string;
+    };
     who = ` (${note.kind === "desktop" ? "the desktop application" : "a daemon"}, process ${note.pid})`;
   } catch {
     // The note is a courtesy: without it the message is less exact, no more.

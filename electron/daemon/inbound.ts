@@ -1,4 +1,4 @@
-import { decodeBody, type DecodedBody } from "../../shared/envelope/envelope.ts";
+import { type DecodedBody, decodeBody } from "../../shared/envelope/envelope.ts";
 import { cryptoIdOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Ratchet } from "../ratchet/ratchet.ts";

@@ -1,5 +1,5 @@
-import { isLabel, lowestFreeLabel } from "../../shared/labels/labels.ts";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { isLabel, lowestFreeLabel } from "../../shared/labels/labels.ts";
 
 /** What a session asks for, and what the agent knows of its labels (rule S2); pure. */
 export interface LabelRequest {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
+import type { Clock } from "../platform/clock.ts";
 import { type HoldRow, holdCount, holds, insertHold, removeHold } from "../vault/hold-table.ts";
 import {
   type DeliveryRow,
@@ -12,7 +13,6 @@ import {
   sentMessage,
 } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Clock } from "../platform/clock.ts";
 import { place, type Routable, type RoutingPolicy } from "./router.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 

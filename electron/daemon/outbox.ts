@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { encodeEnvelope } from "../../shared/envelope/envelope.ts";
+import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
@@ -18,8 +18,8 @@ import {
   waitingRecipients,
 } from "../vault/outbox-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Identity } from "./identity.ts";
 import { retryDelay } from "./backoff.ts";
+import type { Identity } from "./identity.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
 /** Jobs that share one ratchet transaction and one request to the relay. */
@@ -127,7 +127,8 @@ export class Outbox {
       if (fresh.length > 0) {
         const unit = new RatchetUnit(vault);
         await this.ensureSession(unit, recipient);
-        for (const job of fresh) envelopes.set(job.seq, await this.encryptOne(unit, recipient, job));
+        for (const job of fresh)
+          envelopes.set(job.seq, await this.encryptOne(unit, recipient, job));
         await vault.write(() => {
           unit.commit(clock.now());
           for (const [seq, envelope] of envelopes) {

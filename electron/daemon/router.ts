@@ -12,7 +12,10 @@ export interface LiveLabel {
 export interface Routable {
   readonly toSession: string | null;
   /** For an answer to mail of ours: the session that asked. */
-  readonly asker: { readonly harnessSessionId: string | null; readonly label: string | null } | null;
+  readonly asker: {
+    readonly harnessSessionId: string | null;
+    readonly label: string | null;
+  } | null;
   /** For mail between sessions of one agent: the sender, to whom its own mail is not given back. */
   readonly localSender: string | null;
 }

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import { compareLabels } from "../../shared/labels/labels.ts";
 import type { SessionSummary } from "../../shared/model/snapshot.ts";
+import type { ClientPeer } from "../bridge/session-host.ts";
 import { holderOf, labelOf, rememberHolder } from "../vault/label-table.ts";
 import { unreadCount } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { ClientPeer } from "../bridge/session-host.ts";
 import { chooseLabel, type LabelRequest } from "./label-choice.ts";
 import type { LiveLabel } from "./router.ts";
 

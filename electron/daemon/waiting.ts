@@ -8,8 +8,16 @@ import type { Mailroom } from "./mailroom.ts";
  */
 export async function waitForMail(
   parts: { mailroom: Mailroom; timers: Timers },
-  wait: { label: () => string | null; find: () => DeliveryRow | null; ms: number; signal: AbortSignal },
-): Promise<{ deliveries: number[]; message: Awaited<ReturnType<Mailroom["hand"]>>["messages"][0] | null }> {
+  wait: {
+    label: () => string | null;
+    find: () => DeliveryRow | null;
+    ms: number;
+    signal: AbortSignal;
+  },
+): Promise<{
+  deliveries: number[];
+  message: Awaited<ReturnType<Mailroom["hand"]>>["messages"][0] | null;
+}> {
   const { mailroom } = parts;
   const found = wait.find() ?? (wait.ms > 0 ? await nextFind(parts, wait) : null);
   if (!found || wait.signal.aborted) return { deliveries: [], message: null };
@@ -19,7 +27,12 @@ export async function waitForMail(
 
 function nextFind(
   { mailroom, timers }: { mailroom: Mailroom; timers: Timers },
-  wait: { label: () => string | null; find: () => DeliveryRow | null; ms: number; signal: AbortSignal },
+  wait: {
+    label: () => string | null;
+    find: () => DeliveryRow | null;
+    ms: number;
+    signal: AbortSignal;
+  },
 ): Promise<DeliveryRow | null> {
   return new Promise((resolve) => {
     const end = (row: DeliveryRow | null) => {

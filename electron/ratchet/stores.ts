@@ -1,5 +1,5 @@
 import {
-  Direction,
+  type Direction,
   IdentityChange,
   IdentityKeyStore,
   type KyberPreKeyRecord,

@@ -72,7 +72,11 @@ export function streamAuthorization(signer: Signer, now: number): string {
 const MAX_KEYS = 10_000;
 const keys = new Map<string, KeyObject>();
 
-export function verifySignature(publicKey: Uint8Array, bytes: Uint8Array, signature: string): boolean {
+export function verifySignature(
+  publicKey: Uint8Array,
+  bytes: Uint8Array,
+  signature: string,
+): boolean {
   const raw = Buffer.from(signature, "base64");
   if (raw.length !== 64) return false;
   try {

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { app, dialog } from "electron";
 import { errorView } from "../../shared/errors/errors.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
-import { Host } from "../daemon/host.ts";
 import { attachCommand } from "../daemon/attach-command.ts";
+import { Host } from "../daemon/host.ts";
 import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
 import { homePaths } from "../platform/paths.ts";
 import { systemKeychain } from "../vault/keychain.ts";
@@ -41,7 +41,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   } catch (error) {
     const view = errorView(error);
     process.stderr.write(`${view.error}\n${view.next}\n`);
-    if (!options.hidden) dialog.showErrorBox("tinyplace cannot start", `${view.error}\n\n${view.next}`);
+    if (!options.hidden)
+      dialog.showErrorBox("tinyplace cannot start", `${view.error}\n\n${view.next}`);
     return app.exit(1);
   }
   const socket = await startSocketServer({ paths, host });

@@ -27,21 +27,25 @@ export function answerWindows(
   handlers: WindowHandlers,
   isOurs: (webContentsId: number, url: string) => boolean,
 ): void {
-  ipcMain.handle(CALL, async (event, name: unknown, request: unknown): Promise<WindowAnswer<never>> => {
-    try {
-      const frame = event.senderFrame;
-      const trusted =
-        frame !== null && frame === event.sender.mainFrame && isOurs(event.sender.id, frame.url);
-      if (!trusted) throw refused("this page may not call tinyplace");
-      if (typeof name !== "string" || !Object.hasOwn(windowCalls, name)) throw refused("no such call");
-      const call = name as WindowCallName;
-      const parsed = windowCalls[call].request.safeParse(request);
-      if (!parsed.success) throw refused(parsed.error.issues[0]?.message ?? "a wrong request");
-      return { ok: true, value: (await handlers[call](parsed.data as never)) as never };
-    } catch (error) {
-      return { ok: false, error: errorView(error) };
-    }
-  });
+  ipcMain.handle(
+    CALL,
+    async (event, name: unknown, request: unknown): Promise<WindowAnswer<never>> => {
+      try {
+        const frame = event.senderFrame;
+        const trusted =
+          frame !== null && frame === event.sender.mainFrame && isOurs(event.sender.id, frame.url);
+        if (!trusted) throw refused("this page may not call tinyplace");
+        if (typeof name !== "string" || !Object.hasOwn(windowCalls, name))
+          throw refused("no such call");
+        const call = name as WindowCallName;
+        const parsed = windowCalls[call].request.safeParse(request);
+        if (!parsed.success) throw refused(parsed.error.issues[0]?.message ?? "a wrong request");
+        return { ok: true, value: (await handlers[call](parsed.data as never)) as never };
+      } catch (error) {
+        return { ok: false, error: errorView(error) };
+      }
+    },
+  );
 }
 
 export function sendToWindow<N extends WindowEventName>(
@@ -53,5 +57,9 @@ export function sendToWindow<N extends WindowEventName>(
 }
 
 function refused(what: string): TinyplaceError {
-  return new TinyplaceError("bad_request", `Refused: ${what}.`, "Close this window and open it again.");
+  return new TinyplaceError(
+    "bad_request",
+    `Refused: ${what}.`,
+    "Close this window and open it again.",
+  );
 }

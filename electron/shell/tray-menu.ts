@@ -32,7 +32,11 @@ export function trayMenu(snapshot: HostSnapshot): TrayItem[] {
   const holds = snapshot.agents.reduce((sum, agent) => sum + agent.holds, 0);
   const requests = snapshot.agents.reduce((sum, agent) => sum + agent.contactRequests.length, 0);
   items.push({ type: "separator" });
-  items.push({ type: "action", label: `Unrouted${withCount(holds)}`, action: { kind: "unrouted" } });
+  items.push({
+    type: "action",
+    label: `Unrouted${withCount(holds)}`,
+    action: { kind: "unrouted" },
+  });
   if (requests > 0) items.push({ type: "text", label: `Contact requests (${requests})` });
   items.push({ type: "action", label: "Open tinyplace", action: { kind: "open" } });
   items.push({ type: "separator" });

@@ -75,10 +75,17 @@ export function messageBySeq(vault: VaultReader, seq: number): MessageRow | null
 
 /** A message of ours by its id. */
 export function sentMessage(vault: VaultReader, id: string): MessageRow | null {
-  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`, [id]);
+  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`, [
+    id,
+  ]);
 }
 
-export function insertDelivery(vault: VaultReader, message: number, label: string, at: number): void {
+export function insertDelivery(
+  vault: VaultReader,
+  message: number,
+  label: string,
+  at: number,
+): void {
   vault
     .sql("INSERT OR IGNORE INTO delivery (message, label, delivered_at) VALUES (?, ?, ?)")
     .run([message, label, at]);

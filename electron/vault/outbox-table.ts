@@ -12,7 +12,12 @@ export interface OutboxRow extends MessageRow {
   readonly next_at: number;
 }
 
-export function insertJob(vault: VaultReader, message: number, recipient: string, at: number): void {
+export function insertJob(
+  vault: VaultReader,
+  message: number,
+  recipient: string,
+  at: number,
+): void {
   vault
     .sql("INSERT INTO outbox (message, recipient, state, next_at) VALUES (?, ?, 'queued', ?)")
     .run([message, recipient, at]);
@@ -50,7 +55,9 @@ export function waitingCount(vault: VaultReader): number {
 
 export function jobEncrypted(vault: VaultReader, message: number, envelope: string): void {
   vault
-    .sql("UPDATE outbox SET state = 'encrypted', envelope = ? WHERE message = ? AND state = 'queued'")
+    .sql(
+      "UPDATE outbox SET state = 'encrypted', envelope = ? WHERE message = ? AND state = 'queued'",
+    )
     .run([envelope, message]);
 }
 

@@ -1,6 +1,12 @@
 import { readLabel } from "../labels/labels.ts";
 import { REHANDSHAKE_BODY } from "./encode.ts";
-import { MAX_BODY_BYTES, MAX_DEPTH, MAX_TEXT_BYTES, fitsTextLimit, nestsDeeperThan } from "./limits.ts";
+import {
+  fitsTextLimit,
+  MAX_BODY_BYTES,
+  MAX_DEPTH,
+  MAX_TEXT_BYTES,
+  nestsDeeperThan,
+} from "./limits.ts";
 import { readMessageId } from "./message-id.ts";
 
 /** A body as read. Everything in it was chosen by a stranger (rule F3). */
@@ -35,10 +41,10 @@ export function decodeBody(body: Uint8Array | string): DecodedBody {
   if (text === null) return { kind: "unreadable", reason: "the body is not UTF-8 text" };
   if (text.length > MAX_BODY_BYTES) return tooLarge();
   if (text === REHANDSHAKE_BODY) return { kind: "rehandshake" };
-  const decoded = text.startsWith(AUTO_PREFIX) ? legacyAuto(text) : (structured(text) ?? plain(text));
-  return decoded.kind === "message" && !fitsTextLimit(decoded.text)
-    ? tooLarge()
-    : decoded;
+  const decoded = text.startsWith(AUTO_PREFIX)
+    ? legacyAuto(text)
+    : (structured(text) ?? plain(text));
+  return decoded.kind === "message" && !fitsTextLimit(decoded.text) ? tooLarge() : decoded;
 }
 
 function utf8(bytes: Uint8Array): string | null {

@@ -26,7 +26,11 @@ export const sessionEnvelopeSchema = z.object({
     timestamp: z.string(),
     phase: z.string().optional(),
   }),
-  source: z.object({ path: z.string(), record_type: z.string(), source_role: z.string().optional() }),
+  source: z.object({
+    path: z.string(),
+    record_type: z.string(),
+    source_role: z.string().optional(),
+  }),
   tp: z.object({
     v: z.literal(1),
     from_session: label,

@@ -22,7 +22,8 @@ export async function runBridge(paths: HomePaths, version: string): Promise<void
   const session = new BridgeSession(paths, sessionEnvironment(process.env));
   const transport = new ConfirmingTransport();
   const server = new McpServer({ name: "tinyplace", version });
-  for (const [name, tool] of Object.entries(tools)) register(server, transport, session, name, tool);
+  for (const [name, tool] of Object.entries(tools))
+    register(server, transport, session, name, tool);
   session.client.start();
   const ended = new Promise<void>((resolve) => {
     process.stdin.once("end", resolve);
@@ -54,25 +55,32 @@ function register(
       openWorldHint: !tool.readOnly,
     },
   };
-  server.registerTool(name, config as never, (async (input: never, extra: CallExtra) => {
-    const stopProgress = reportProgress(extra);
-    try {
-      const { result, deliveries } = await tool.run(session, input, extra.signal);
-      if (deliveries && deliveries.length > 0) {
-        transport.whenWritten(extra.requestId, () => {
-          const confirmed = { deliveries: [...deliveries] };
-          // Not confirmed means offered again, marked so: never lost.
-          session.client.call("confirm", confirmed).catch(() => undefined);
-        });
+  server.registerTool(
+    name,
+    config as never,
+    (async (input: never, extra: CallExtra) => {
+      const stopProgress = reportProgress(extra);
+      try {
+        const { result, deliveries } = await tool.run(session, input, extra.signal);
+        if (deliveries && deliveries.length > 0) {
+          transport.whenWritten(extra.requestId, () => {
+            const confirmed = { deliveries: [...deliveries] };
+            // Not confirmed means offered again, marked so: never lost.
+            session.client.call("confirm", confirmed).catch(() => undefined);
+          });
+        }
+        return {
+          content: [{ type: "text", text: JSON.stringify(result) }],
+          structuredContent: result,
+        };
+      } catch (error) {
+        const view = errorView(error);
+        return { isError: true, content: [{ type: "text", text: JSON.stringify(view) }] };
+      } finally {
+        stopProgress();
       }
-      return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
-    } catch (error) {
-      const view = errorView(error);
-      return { isError: true, content: [{ type: "text", text: JSON.stringify(view) }] };
-    } finally {
-      stopProgress();
-    }
-  }) as never);
+    }) as never,
+  );
 }
 
 function reportProgress(extra: CallExtra): () => void {

@@ -65,7 +65,11 @@ export class BridgeSession {
     this.wanted = { wallet, label, pinned };
   }
 
-  private params(wanted: { wallet: string; label: string | null; pinned: boolean }): CallParams<"attach"> {
+  private params(wanted: {
+    wallet: string;
+    label: string | null;
+    pinned: boolean;
+  }): CallParams<"attach"> {
     const { harnessSessionId, cwd, pid } = this.environment;
     return { ...wanted, harnessSessionId, cwd, pid };
   }

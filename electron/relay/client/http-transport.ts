@@ -16,7 +16,11 @@ import {
 import { DoorbellSocket } from "./doorbell-socket.ts";
 
 const TIMEOUT_MS = 30_000;
-const view = z.object({ cryptoId: z.string().optional(), agentId: z.string().optional(), status: z.string() });
+const view = z.object({
+  cryptoId: z.string().optional(),
+  agentId: z.string().optional(),
+  status: z.string(),
+});
 const views = z.array(view).nullish();
 
 interface Answer {

@@ -134,7 +134,9 @@ function addContactRoutes(app: FastifyInstance, { store, guard, clock, ring }: R
   app.get("/contacts", async (request) => {
     const self = signer(guard, request);
     const rows = await store.contactsOf(self);
-    return { contacts: rows.filter((row) => row.status === "accepted").map((row) => view(row, self)) };
+    return {
+      contacts: rows.filter((row) => row.status === "accepted").map((row) => view(row, self)),
+    };
   });
 
   app.get("/contacts/requests", async (request) => {

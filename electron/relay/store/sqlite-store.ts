@@ -73,7 +73,10 @@ export class SqliteRelayStore implements RelayStore {
       );
       if ((count?.n ?? 0) >= this.mailboxLimit) return "full";
       this.run("INSERT INTO known_envelope (mailbox, sender, id) VALUES (?, ?, ?)", key);
-      this.run("INSERT INTO envelope (mailbox, sender, id, json) VALUES (?, ?, ?, ?)", [...key, json]);
+      this.run("INSERT INTO envelope (mailbox, sender, id, json) VALUES (?, ?, ?, ?)", [
+        ...key,
+        json,
+      ]);
       return "stored";
     });
   }
@@ -118,7 +121,9 @@ export class SqliteRelayStore implements RelayStore {
     });
   }
 
-  async keyCounts(agent: string): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null> {
+  async keyCounts(
+    agent: string,
+  ): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null> {
     if (!this.get("SELECT 1 AS n FROM bundle WHERE agent = ?", [agent])) return null;
     const count = (kind: string) =>
       this.get<{ n: number }>(

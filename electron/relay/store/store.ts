@@ -8,7 +8,12 @@ export type StoredOutcome = "stored" | "known" | "full";
 
 export interface RelayStore {
   /** `known`: this (mailbox, from, id) was stored within the last 8 days; nothing is stored twice. */
-  putEnvelope(mailbox: string, from: string, envelope: RelayEnvelope, now: number): Promise<StoredOutcome>;
+  putEnvelope(
+    mailbox: string,
+    from: string,
+    envelope: RelayEnvelope,
+    now: number,
+  ): Promise<StoredOutcome>;
   envelopes(mailbox: string, limit: number): Promise<RelayEnvelope[]>;
   /** Deletes, and keeps the ids for de-duplication. */
   removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void>;
