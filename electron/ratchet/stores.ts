@@ -96,7 +96,7 @@ export class UnitPreKeyStore extends PreKeyStore {
   }
 
   override async removePreKey(id: number): Promise<void> {
-    this.unit.usePrekey(id);
+    this.unit.takePrekey(id);
   }
 }
 
@@ -138,7 +138,7 @@ export class UnitKyberPreKeyStore extends KyberPreKeyStore {
     signedPreKeyId: number,
     baseKey: PublicKey,
   ): Promise<void> {
-    this.unit.useKyberPrekey(id, signedPreKeyId, baseKey.serialize());
+    this.unit.takeKyberPrekey(id, signedPreKeyId, baseKey.serialize());
   }
 }
 

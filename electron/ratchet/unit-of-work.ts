@@ -48,7 +48,7 @@ export class RatchetUnit {
     return PreKeyRecord.deserialize(bytes as Uint8Array<ArrayBuffer>);
   }
 
-  usePrekey(id: number): void {
+  takePrekey(id: number): void {
     this.usedPrekeys.add(id);
   }
 
@@ -65,7 +65,7 @@ export class RatchetUnit {
   }
 
   /** Throws when a last-resort key would serve the same first message twice. */
-  useKyberPrekey(id: number, signedId: number, baseKey: Uint8Array): void {
+  takeKyberPrekey(id: number, signedId: number, baseKey: Uint8Array): void {
     const fresh =
       !this.isBaseKeyStaged(id, signedId, baseKey) &&
       table.isFreshBaseKey(this.vault, id, signedId, baseKey);

@@ -73,8 +73,7 @@ export const useMail = create<MailStore>((set, get) => {
     },
     hide(agentId, label) {
       set((state) => ({
-        shown:
-          state.shown?.agentId === agentId && state.shown.label === label ? null : state.shown,
+        shown: state.shown?.agentId === agentId && state.shown.label === label ? null : state.shown,
         inboxes: kept(state.inboxes, inboxKey(agentId, label)),
       }));
     },
@@ -104,7 +103,10 @@ export const useMail = create<MailStore>((set, get) => {
       try {
         const page = await call("inbox.list", { agentId, label, limit: PAGE_SIZE, before });
         const pages = get().inboxes[key]?.pages;
-        patch(key, { loadingOlder: false, ...(pages && { pages: mergeBefore(pages, page, before) }) });
+        patch(key, {
+          loadingOlder: false,
+          ...(pages && { pages: mergeBefore(pages, page, before) }),
+        });
       } catch (thrown) {
         patch(key, { loadingOlder: false, problem: errorView(thrown) });
       }

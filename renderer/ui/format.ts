@@ -7,9 +7,11 @@ export function shortId(cryptoId: string): string {
 export function formatTime(iso: string, timeZone?: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone }).format(
-    date,
-  );
+  return new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+  }).format(date);
 }
 
 /** Date and time to the second, for titles and details. */
@@ -76,7 +78,9 @@ export function clip(text: string, length: number): string {
 
 /** One line for lists: bounded before it is searched, since a stranger chose the text. */
 export function oneLine(text: string, length = 160): string {
-  const line = clip(text, length * 4).replace(/\s+/g, " ").trim();
+  const line = clip(text, length * 4)
+    .replace(/\s+/g, " ")
+    .trim();
   const cut = clip(line, length);
   return cut.length < line.length || text.length > length * 4 ? `${cut}…` : cut;
 }

@@ -1,0 +1,28 @@
+import { useEffect } from "react";
+import { Welcome } from "../sessions/welcome.tsx";
+import { startFeed } from "../stores/feed.ts";
+import { useHost } from "../stores/host-store.ts";
+import { LoadingRows } from "../ui/blank.tsx";
+import { ProblemPage } from "../ui/problem.tsx";
+import { Workspace } from "./workspace.tsx";
+
+export function App() {
+  useEffect(startFeed, []);
+  const snapshot = useHost((state) => state.snapshot);
+  const problem = useHost((state) => state.problem);
+  const load = useHost((state) => state.load);
+
+  if (snapshot) return snapshot.agents.length === 0 ? <Welcome /> : <Workspace host={snapshot} />;
+  if (problem) {
+    return (
+      <main className="h-full">
+        <ProblemPage title="tinyplace cannot be shown" problem={problem} onRetry={() => load()} />
+      </main>
+    );
+  }
+  return (
+    <main className="h-full">
+      <LoadingRows what="tinyplace" />
+    </main>
+  );
+}

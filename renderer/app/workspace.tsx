@@ -1,0 +1,37 @@
+import { unreachable } from "../../shared/errors/errors.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { SessionView } from "../inboxes/session-view.tsx";
+import { AgentView } from "../sessions/agent-view.tsx";
+import { NewAgentView } from "../sessions/new-agent-view.tsx";
+import { Sidebar } from "../sessions/sidebar.tsx";
+import { type Place, placeKey, shownPlace } from "../stores/place.ts";
+import { usePlace } from "../stores/place-store.ts";
+import { UnroutedView } from "../triage/unrouted-view.tsx";
+
+export function Workspace(props: { host: HostSnapshot }) {
+  const chosen = usePlace((state) => state.chosen);
+  const place = shownPlace(chosen, props.host);
+  return (
+    <div className="grid h-full grid-cols-[260px_minmax(0,1fr)]">
+      <Sidebar host={props.host} place={place} />
+      <main className="@container flex h-full min-h-0 min-w-0 flex-col bg-canvas">
+        <PlaceView key={placeKey(place)} place={place} />
+      </main>
+    </div>
+  );
+}
+
+function PlaceView({ place }: { place: Place }) {
+  switch (place.view) {
+    case "unrouted":
+      return <UnroutedView />;
+    case "new-agent":
+      return <NewAgentView />;
+    case "agent":
+      return <AgentView agentId={place.agentId} />;
+    case "session":
+      return <SessionView agentId={place.agentId} label={place.label} />;
+    default:
+      return unreachable(place);
+  }
+}

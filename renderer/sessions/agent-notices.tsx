@@ -1,0 +1,64 @@
+import { CloudOff, FileWarning, Inbox, type LucideIcon, Send } from "lucide-react";
+import type { ReactNode } from "react";
+import type { AgentSummary } from "../../shared/model/snapshot.ts";
+import { usePlace } from "../stores/place-store.ts";
+import { Button } from "../ui/button.tsx";
+import { plural } from "../ui/format.ts";
+
+/** What of this agent needs a look: each line only while it is so. */
+export function AgentNotices({ agent }: { agent: AgentSummary }) {
+  const go = usePlace((state) => state.go);
+  const offline = agent.relay.state === "offline";
+  if (!offline && agent.queued + agent.undecryptable + agent.holds === 0) return null;
+  return (
+    <ul className="divide-y divide-line rounded-md border border-line">
+      {offline && (
+        <Notice icon={CloudOff} tone="text-bad">
+          <span>
+            The relay is offline. Mail to other agents waits here and is sent by itself later.
+          </span>
+          {agent.relay.problem && (
+            <span className="foreign-text text-muted">{agent.relay.problem}</span>
+          )}
+        </Notice>
+      )}
+      {agent.queued > 0 && (
+        <Notice icon={Send} tone="text-muted">
+          {plural(agent.queued, "message")} not yet taken by the relay.
+        </Notice>
+      )}
+      {agent.undecryptable > 0 && (
+        <Notice icon={FileWarning} tone="text-warn">
+          {plural(agent.undecryptable, "message")} could not be decrypted. Nothing is thrown away:
+          the sender is asked to send again.
+        </Notice>
+      )}
+      {agent.holds > 0 && (
+        <Notice
+          icon={Inbox}
+          tone="text-warn"
+          action={<Button onClick={() => go({ view: "unrouted" })}>Open Unrouted</Button>}
+        >
+          {plural(agent.holds, "message")} held: no session could take{" "}
+          {agent.holds === 1 ? "it" : "them"} yet.
+        </Notice>
+      )}
+    </ul>
+  );
+}
+
+function Notice(props: {
+  icon: LucideIcon;
+  tone: string;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  const Icon = props.icon;
+  return (
+    <li className="flex min-h-11 items-center gap-3 px-3 py-2">
+      <Icon aria-hidden className={`size-4 shrink-0 ${props.tone}`} />
+      <span className="flex min-w-0 grow flex-col">{props.children}</span>
+      {props.action}
+    </li>
+  );
+}

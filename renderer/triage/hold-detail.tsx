@@ -1,0 +1,62 @@
+import { useState } from "react";
+import type { HoldView } from "../../shared/model/snapshot.ts";
+import { MessageText } from "../inboxes/message-text.tsx";
+import { Party } from "../inboxes/party.tsx";
+import { holdKey, useHolds } from "../stores/holds-store.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { formatMoment } from "../ui/format.ts";
+import { ProblemNote } from "../ui/problem.tsx";
+import { GiveTo } from "./give-to.tsx";
+import { whyHeld } from "./hold-words.ts";
+
+export function HoldDetail(props: {
+  hold: HoldView;
+  menuOpen: boolean;
+  onMenuOpenChange: (open: boolean) => void;
+}) {
+  const { hold } = props;
+  const key = holdKey(hold);
+  const busy = useHolds((state) => state.assigning.has(key));
+  const refusal = useHolds((state) => (state.refusal?.key === key ? state.refusal.problem : null));
+  const assign = useHolds((state) => state.assign);
+  const [expanded, setExpanded] = useState(false);
+  return (
+    <section aria-label="Held message" className="flex h-full min-h-0 flex-col">
+      <div className="flex shrink-0 items-start gap-4 border-b border-line px-6 py-3">
+        <dl className="grid min-w-0 grow grid-cols-[40px_minmax(0,1fr)] gap-x-2 gap-y-0.5">
+          <dt className="text-muted">From</dt>
+          <dd className="flex h-5 min-w-0 items-center gap-1">
+            <Party peer={hold.from} name={hold.fromName} label={hold.fromSession} />
+            <CopyButton text={hold.from} what="the sender's cryptoId" />
+          </dd>
+          <dt className="text-muted">To</dt>
+          <dd className="truncate">
+            <span className="font-semibold">{hold.agentName}</span>
+            {hold.toSession && (
+              <>
+                <span className="px-1 text-muted">/</span>
+                <span className="font-mono text-sm">{hold.toSession}</span>
+              </>
+            )}
+          </dd>
+          <dt className="text-muted">Held</dt>
+          <dd className="truncate text-muted">{formatMoment(hold.heldAt)}</dd>
+        </dl>
+        <GiveTo
+          hold={hold}
+          busy={busy}
+          open={props.menuOpen}
+          onOpenChange={props.onMenuOpenChange}
+          onGive={(label) => assign(hold, label)}
+        />
+      </div>
+      <div className="flex min-h-0 grow flex-col gap-3 overflow-y-auto px-6 py-3">
+        {refusal && <ProblemNote problem={refusal} />}
+        <p className="rounded-md bg-warn-soft px-3 py-2 text-warn">{whyHeld(hold)}</p>
+        <div className="max-w-2xl">
+          <MessageText text={hold.text} expanded={expanded} onExpand={() => setExpanded(true)} />
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,54 @@
+import type { HoldView } from "../../shared/model/snapshot.ts";
+import { Party } from "../inboxes/party.tsx";
+import { classNames } from "../ui/class-names.ts";
+import { formatAge, formatMoment, oneLine } from "../ui/format.ts";
+import { whyHeld } from "./hold-words.ts";
+
+/** A held message in the list: from whom, for whom, why it waits, and how it begins. */
+export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: () => void }) {
+  const { hold, selected } = props;
+  return (
+    <button
+      type="button"
+      data-testid={`hold-${hold.id}`}
+      data-hold
+      aria-current={selected ? "true" : undefined}
+      tabIndex={selected ? 0 : -1}
+      onClick={props.onSelect}
+      onFocus={props.onSelect}
+      className={classNames(
+        "flex w-full flex-col gap-0.5 border-b border-line px-6 py-2 text-left @3xl:px-4",
+        selected ? "bg-selected" : "hover:bg-hover",
+      )}
+    >
+      <span className="flex w-full items-center gap-2">
+        <span className="sr-only">From</span>
+        <Party peer={hold.from} name={hold.fromName} label={hold.fromSession} />
+        <span className="grow" />
+        <time
+          dateTime={hold.heldAt}
+          title={`Held since ${formatMoment(hold.heldAt)}`}
+          className="shrink-0 text-xs text-muted tabular-nums"
+        >
+          {formatAge(hold.heldAt, new Date())}
+        </time>
+      </span>
+      <span className="flex w-full min-w-0 items-center gap-1 text-sm text-muted">
+        <span className="shrink-0">To</span>
+        <span className="truncate font-medium text-ink">{hold.agentName}</span>
+        {hold.toSession ? (
+          <>
+            <span>/</span>
+            <span className="shrink-0 font-mono text-ink">{hold.toSession}</span>
+          </>
+        ) : (
+          <span className="shrink-0">, any session</span>
+        )}
+      </span>
+      <bdi className="w-full truncate">{oneLine(hold.text)}</bdi>
+      <span title={whyHeld(hold)} className="w-full truncate text-sm text-warn">
+        {whyHeld(hold)}
+      </span>
+    </button>
+  );
+}

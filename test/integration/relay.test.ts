@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
+import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
+import { createSigner, type Signer, signedHeaders } from "../../electron/relay/signing.ts";
+import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import type { RelayEnvelope } from "../../electron/relay/wire.ts";
+import { temporaryHome } from "../support/temporary-home.ts";
+
+const clock = {
+  time: 1_800_000_000_000,
+  now() {
+    return this.time;
+  },
+};
+const alice = createSigner(new Uint8Array(32).fill(1));
+const bob = createSigner(new Uint8Array(32).fill(2));
+let relay: RelayServer;
+let store: SqliteRelayStore;
+let transports: HttpRelayTransport[];
+
+beforeEach(async () => {
+  clock.time = 1_800_000_000_000;
+  store = new SqliteRelayStore(join(temporaryHome(), "relay.db"), { mailboxLimit: 3 });
+  relay = await startRelay({ store, port: 0, clock });
+  transports = [];
+});
+
+afterEach(async () => {
+  await Promise.all(transports.map((one) => one.close()));
+  await relay.close();
+  await store.close();
+});
+
+function transport(signer: Signer): HttpRelayTransport {
+  const one = new HttpRelayTransport(relay.url, signer, clock);
+  transports.push(one);
+  return one;
+}
+
+async function friends(): Promise<[HttpRelayTransport, HttpRelayTransport]> {
+  const [a, b] = [transport(alice), transport(bob)];
+  await a.requestContact(bob.cryptoId);
+  await b.acceptContact(alice.cryptoId);
+  return [a, b];
+}
+
+const envelope = (id: string, changes: Partial<RelayEnvelope> = {}): RelayEnvelope => ({
+  id,
+  from: alice.address,
+  to: bob.address,
+  timestamp: new Date(clock.now()).toISOString(),
+  deviceId: 1,
+  type: "CIPHERTEXT",
+  body: "AAAA",
+  suite: "libsignal",
+  ...changes,
+});
+
+describe("N1 mail over the relay", () => {
+  test("put, list, acknowledge; one by one and in batches", async () => {
+    const [a, b] = await friends();
+    expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
+    expect(await a.put([envelope("m2"), envelope("m3")])).toHaveLength(2);
+    expect((await b.list(50)).map((one) => one.id)).toEqual(["m1", "m2", "m3"]);
+    await b.acknowledge(["m1"]);
+    await b.acknowledge(["m2", "m3", "never"]);
+    expect(await b.list(50)).toEqual([]);
+  });
+
+  test("the doorbell rings for stored mail", async () => {
+    const [a, b] = await friends();
+    let rung = () => {};
+    let opened = () => {};
+    const open = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    b.open({ doorbell: () => rung(), state: (state) => state === "online" && opened() });
+    await open;
+    const rings = new Promise<string>((resolve) => {
+      rung = () => resolve("rung");
+    });
+    await a.put([envelope("m1")]);
+    expect(await rings).toBe("rung");
+  });
+
+  test("C1 strangers are refused until the contact is accepted", async () => {
+    const [a, b] = [transport(alice), transport(bob)];
+    expect(await a.put([envelope("m1")])).toMatchObject([
+      { accepted: false, permanent: false, error: "not_a_contact" },
+    ]);
+    await a.requestContact(bob.cryptoId);
+    expect(await b.contactRequests()).toEqual({
+      incoming: [{ agentId: alice.cryptoId }],
+      outgoing: [],
+    });
+    await b.acceptContact(alice.cryptoId);
+    expect(await a.contacts()).toEqual([{ agentId: bob.cryptoId, status: "accepted" }]);
+    expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
+  });
+
+  test("N4 a full mailbox says so and takes mail again later", async () => {
+    const [a, b] = await friends();
+    for (const id of ["1", "2", "3"]) await a.put([envelope(id)]);
+    expect(await a.put([envelope("4")])).toMatchObject([{ accepted: false, permanent: false }]);
+    await b.acknowledge(["1"]);
+    expect(await a.put([envelope("4")])).toMatchObject([{ accepted: true }]);
+  });
+});
+
+test("D2 a repeated envelope is accepted and stored once, also after it was deleted", async () => {
+  const [a, b] = await friends();
+  await a.put([envelope("m1")]);
+  await a.put([envelope("m1")]);
+  expect(await b.list(50)).toHaveLength(1);
+  await b.acknowledge(["m1"]);
+  clock.time += 7 * 24 * 3600 * 1000;
+  expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
+  expect(await b.list(50)).toEqual([]);
+});
+
+describe("N4 signed requests", () => {
+  const uri = `/messages?agentId=${encodeURIComponent(alice.address)}&limit=50`;
+  const headers = (changes: Partial<Parameters<typeof signedHeaders>[1]> = {}) =>
+    signedHeaders(alice, {
+      method: "GET",
+      uri,
+      body: null,
+      actor: alice.address,
+      now: clock.now(),
+      ...changes,
+    });
+  const get = async (sent: Record<string, string>) => {
+    const answer = await fetch(relay.url + uri, { headers: sent });
+    return [answer.status, ((await answer.json()) as { error?: string }).error];
+  };
+
+  test("an honest one is answered, a repeated one is not", async () => {
+    const sent = headers();
+    expect(await get(sent)).toEqual([200, undefined]);
+    expect(await get(sent)).toEqual([401, "replayed nonce"]);
+  });
+
+  test("forged, stale and misattributed ones are refused", async () => {
+    expect(await get(headers({ uri: "/messages" }))).toEqual([401, "invalid signature"]);
+    expect(await get(headers({ now: clock.now() - 301_000 }))).toEqual([
+      401,
+      "stale signature date",
+    ]);
+    expect(await get(headers({ now: clock.now() + 301_000 }))).toEqual([
+      401,
+      "stale signature date",
+    ]);
+    expect(await get(headers({ actor: bob.address }))).toEqual([
+      403,
+      "actor does not match signing key",
+    ]);
+    expect(await get({})).toEqual([401, "missing x-tinyplace-public-key"]);
+  });
+
+  test("nobody reads another's mailbox or sends in another's name", async () => {
+    const [a] = await friends();
+    const answer = await a.put([envelope("m1", { from: bob.address })]);
+    expect(answer).toMatchObject([{ accepted: false, error: "from is not the signer" }]);
+  });
+});
+
+test("E2 one-time keys are served once, then the last-resort Kyber key", async () => {
+  const [a, b] = [transport(alice), transport(bob)];
+  expect(await a.fetchBundle(bob.address)).toBeNull();
+  const signed = (id: number) => ({ id, publicKey: "AAAA", signature: "AAAA" });
+  await b.publishBundle({
+    registrationId: 7,
+    deviceId: 1,
+    identityKey: "AAAA",
+    signedPreKey: signed(1),
+    kyberLastResort: signed(9),
+    preKeys: [{ id: 1, publicKey: "AAAA" }],
+    kyberPreKeys: [signed(10)],
+    capabilities: [],
+  });
+  expect(await b.bundleHealth()).toEqual({ preKeyCount: 1, kyberPreKeyCount: 1 });
+  const first = await a.fetchBundle(bob.address);
+  expect([first?.preKey?.id, first?.kyberPreKey.id]).toEqual([1, 10]);
+  const second = await a.fetchBundle(bob.address);
+  expect([second?.preKey, second?.kyberPreKey.id]).toEqual([null, 9]);
+});
+
+test("N1 a relay that is away is a clear error", async () => {
+  const gone = new HttpRelayTransport("http://127.0.0.1:9", alice, clock);
+  transports.push(gone);
+  await expect(gone.list(1)).rejects.toMatchObject({ code: "relay_unreachable" });
+});
