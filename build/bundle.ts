@@ -23,9 +23,7 @@ export async function bundle(kind: "official" | "evaluation"): Promise<string> {
   const out = join(ROOT, "out", kind);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const alias: Record<string, string> =
-    kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
-  await build(mainConfig(out, alias));
+  await build(mainConfig(out, kind));
   await build(preloadConfig(out));
   await build(rendererConfig(out));
   cpSync(join(ROOT, "build", "icons"), join(out, "icons"), { recursive: true });
@@ -44,11 +42,11 @@ function common(outDir: string): InlineConfig {
   return { configFile: false, root: ROOT, logLevel: "warn", build: { outDir, emptyOutDir: false } };
 }
 
-function mainConfig(out: string, alias: Record<string, string>): InlineConfig {
+function mainConfig(out: string, kind: "official" | "evaluation"): InlineConfig {
   const base = common(join(out, "main"));
   return {
     ...base,
-    resolve: { alias, conditions: ["node"], mainFields: ["module", "main"] },
+    resolve: { conditions: ["node"], mainFields: ["module", "main"] },
     ssr: { noExternal: true, external: NATIVE, target: "node" },
     build: {
       ...base.build,
@@ -58,7 +56,13 @@ function mainConfig(out: string, alias: Record<string, string>): InlineConfig {
       rolldownOptions: {
         input: { main: join(ROOT, "electron/main.ts"), cli: join(ROOT, "electron/headless.ts") },
         external: EXTERNAL,
-        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+        output: {
+          format: "es",
+          entryFileNames: "[name].js",
+          chunkFileNames: "[name]-[hash].js",
+          // An alias is not asked for what is external; the name in the output is what counts.
+          paths: kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {},
+        },
       },
     },
   };

@@ -1,12 +1,6 @@
 /** The message format (rules F1-F7): pure functions, the same in every process. */
 export { type DecodedBody, decodeBody } from "./decode.ts";
-export { encodeEnvelope, type OutgoingBody } from "./encode.ts";
-export { encodeLegacyAuto, REHANDSHAKE_BODY } from "./legacy.ts";
+export { encodeEnvelope, encodeLegacyAuto, type OutgoingBody, REHANDSHAKE_BODY } from "./encode.ts";
 export { checkTextSize, MAX_TEXT_BYTES } from "./limits.ts";
-export { isMessageId, newMessageId, readMessageId } from "./message-id.ts";
-export {
-  CONTROL_VERSION,
-  type SessionEnvelope,
-  sessionEnvelopeJsonSchema,
-  sessionEnvelopeSchema,
-} from "./schema.ts";
+export { isMessageId, newMessageId } from "./message-id.ts";
+export { type SessionEnvelope, sessionEnvelopeSchema } from "./schema.ts";
