@@ -41,7 +41,7 @@ export interface AgentParts {
 export interface AgentEvents {
   /** Something a snapshot shows may have changed. */
   changed: [];
-  /** The relay answers (again), and has this agent's keys. */
+  /** The relay answers (again). */
   online: [];
   /** Mail of these labels changed; `holds` too when true. */
   mail: [labels: readonly string[], holds: boolean];
@@ -258,8 +258,8 @@ export class Agent extends EventEmitter<AgentEvents> {
   }
 
   private async relayOnline(): Promise<void> {
-    await this.publishKeys();
     this.emit("online");
+    await this.publishKeys();
     await Promise.allSettled([this.inbound.look(), this.lookAtContacts(), this.outbox.hurry()]);
   }
 

@@ -42,13 +42,22 @@ async function picture(name: string): Promise<void> {
   }
 }
 
+async function agentId(name: string): Promise<string> {
+  const answer = await page.evaluate(() =>
+    (
+      globalThis as unknown as { tinyplace: { call(n: string, r: object): Promise<never> } }
+    ).tinyplace.call("host.snapshot", {}),
+  );
+  const { agents } = (answer as { value: { agents: { name: string; cryptoId: string }[] } }).value;
+  return agents.find((one) => one.name === name)?.cryptoId ?? "";
+}
+
 async function createAgent(name: string): Promise<string> {
   const answer = await page.evaluate(
     (agent) =>
-      (globalThis as unknown as { tinyplace: { call(n: string, r: object): Promise<never> } }).tinyplace.call(
-        "agent.create",
-        { name: agent },
-      ),
+      (
+        globalThis as unknown as { tinyplace: { call(n: string, r: object): Promise<never> } }
+      ).tinyplace.call("agent.create", { name: agent }),
     name,
   );
   return (answer as { value: { cryptoId: string } }).value.cryptoId;
@@ -61,6 +70,7 @@ describe("U2 the window shows what the daemon does", () => {
     await page.getByTestId("agent-name-input").fill("planner");
     await page.getByTestId("create-agent").click();
     await page.getByTestId("agent-planner").waitFor();
+    const planner = await agentId("planner");
     const reviewer = await createAgent("reviewer");
     await page.getByTestId("agent-reviewer").waitFor();
 
@@ -74,10 +84,10 @@ describe("U2 the window shows what the daemon does", () => {
       wallet: "reviewer",
       label: "claude:1",
       script: (results) => {
-        const { messages } = last(results) as { messages?: { text: string }[] };
-        firstInboxes.push(...(messages ?? []));
+        const { messages, reply } = last(results) as { messages?: unknown[]; reply?: unknown };
+        firstInboxes.push(...(messages ?? []), ...(reply ? [reply] : []));
         if (releaseFirst) return { say: "done" };
-        const to = { from: reviewer, timeout_seconds: 1 };
+        const to = { from: planner, timeout_seconds: 1 };
         return results.length % 2 === 0
           ? { tool: toolName("await_reply"), input: to }
           : { tool: toolName("inbox"), input: {} };
@@ -91,13 +101,11 @@ describe("U2 the window shows what the daemon does", () => {
       wallet: "reviewer",
       label: "claude:2",
       script: (results) => {
-        if (results.length === 0) return { tool: toolName("contacts"), input: {} };
-        if (results.length === 1) {
-          const { contacts } = last(results) as { contacts: { agentId: string }[] };
-          const from = contacts[0]?.agentId ?? "";
-          return { tool: toolName("await_reply"), input: { from, timeout_seconds: 60 } };
+        if (results.length === 0) {
+          const input = { from: planner, timeout_seconds: 60 };
+          return { tool: toolName("await_reply"), input };
         }
-        if (results.length === 2) {
+        if (results.length === 1) {
           const { reply } = last(results) as {
             reply: { id: string; from: string; fromSession: string; text: string };
           };
@@ -174,11 +182,15 @@ test("Z3 a page that is not ours, or a call that is not in the map, is refused",
   const call = (name: string, request: unknown) =>
     page.evaluate(
       ([n, r]) =>
-        (globalThis as unknown as { tinyplace: { call(n: unknown, r: unknown): Promise<unknown> } }).tinyplace.call(n, r),
+        (
+          globalThis as unknown as { tinyplace: { call(n: unknown, r: unknown): Promise<unknown> } }
+        ).tinyplace.call(n, r),
       [name, request] as const,
     );
   expect(await call("constructor", {})).toMatchObject({ ok: false });
   expect(await call("agent.create", { name: "", extra: 1 })).toMatchObject({ ok: false });
-  expect(await page.evaluate(() => typeof (globalThis as { require?: unknown }).require)).toBe("undefined");
+  expect(await page.evaluate(() => typeof (globalThis as { require?: unknown }).require)).toBe(
+    "undefined",
+  );
   expect(await page.evaluate(() => window.open("https://example.org"))).toBeNull();
 });

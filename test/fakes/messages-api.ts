@@ -12,7 +12,9 @@ export type Turn =
 /** Decides the next turn from the results of the tools called so far, as parsed JSON. */
 export type Script = (results: readonly Record<string, unknown>[]) => Turn;
 
-export async function startMessagesApi(script: Script): Promise<{ url: string; close(): Promise<void> }> {
+export async function startMessagesApi(
+  script: Script,
+): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
