@@ -40,7 +40,10 @@ export class LineReader extends AbstractMessageReader implements MessageReader {
       this.size = 0;
       rest = rest.subarray(end + 1);
       const message = parseMessage(line);
-      if (!message) return this.cut();
+      if (!message) {
+        this.cut();
+        return;
+      }
       callback(message);
     }
     if (rest.length > 0) this.keep(rest);

@@ -18,7 +18,7 @@ import { Agent } from "./agent.ts";
 import { ClientSession } from "./client-session.ts";
 import { drawIdentity, type Identity, identityOf } from "./identity.ts";
 
-export const VERSION = "0.1.0";
+const VERSION = "0.1.0";
 const WALLET_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 
 export interface HostOptions {

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** JSON of the tiny.place wire API (network.md part 1) and of our extension (part 3). */
 const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
-export const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
 const ratchetHeader = z.object({
   ratchetKey: z.string().max(64),

@@ -69,10 +69,6 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
   return result.changes === 1 ? Number(result.lastInsertRowid) : null;
 }
 
-export function messageBySeq(vault: VaultReader, seq: number): MessageRow | null {
-  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.seq = ?`, [seq]);
-}
-
 /** A message of ours by its id. */
 export function sentMessage(vault: VaultReader, id: string): MessageRow | null {
   return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`, [

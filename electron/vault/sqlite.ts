@@ -8,7 +8,7 @@ import SqliteDatabase from "better-sqlite3";
 type SqliteValue = string | number | bigint | null | Uint8Array;
 export type SqliteParams = readonly SqliteValue[] | Readonly<Record<string, SqliteValue>>;
 
-export interface RunResult {
+interface RunResult {
   readonly changes: number;
   readonly lastInsertRowid: number | bigint;
 }

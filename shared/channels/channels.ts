@@ -47,13 +47,13 @@ export const windowCalls = {
   },
 } as const;
 
-export type WindowCalls = typeof windowCalls;
+type WindowCalls = typeof windowCalls;
 export type WindowCallName = keyof WindowCalls;
 export type WindowRequest<N extends WindowCallName> = z.infer<WindowCalls[N]["request"]>;
 export type WindowResponse<N extends WindowCallName> = z.infer<WindowCalls[N]["response"]>;
 
 /** Events from the daemon to the windows. */
-export const windowEvents = {
+const windowEvents = {
   "host.changed": hostSnapshot,
   /** Mail of these sessions changed (arrived, was read, climbed a rung); holds when `holds` is true. */
   "mail.changed": z.object({
@@ -69,7 +69,7 @@ export const windowEvents = {
   }),
 } as const;
 
-export type WindowEvents = typeof windowEvents;
+type WindowEvents = typeof windowEvents;
 export type WindowEventName = keyof WindowEvents;
 export type WindowEvent<N extends WindowEventName> = z.infer<WindowEvents[N]>;
 

@@ -3,4 +3,4 @@ export { type DecodedBody, decodeBody } from "./decode.ts";
 export { encodeEnvelope, encodeLegacyAuto, type OutgoingBody, REHANDSHAKE_BODY } from "./encode.ts";
 export { checkTextSize, MAX_TEXT_BYTES } from "./limits.ts";
 export { isMessageId, newMessageId } from "./message-id.ts";
-export { type SessionEnvelope, sessionEnvelopeSchema } from "./schema.ts";
+export { sessionEnvelopeSchema } from "./schema.ts";

@@ -2,7 +2,7 @@
  * Every error that may reach a person or a session: a stable code, what is wrong, and what to do next.
  * The same three fields travel over the local socket, the window bridge and MCP results.
  */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   "bad_request",
   "bad_label",
   "body_too_large",

@@ -6,7 +6,7 @@ import { z } from "zod";
  */
 export const sessionState = z.enum(["working", "idle", "waiting"]);
 
-export const sessionSummary = z.object({
+const sessionSummary = z.object({
   label: z.string(),
   harnessSessionId: z.string().nullable(),
   pid: z.number().int().nonnegative(),
@@ -20,7 +20,7 @@ export const sessionSummary = z.object({
 });
 export type SessionSummary = z.infer<typeof sessionSummary>;
 
-export const relaySummary = z.object({
+const relaySummary = z.object({
   url: z.string(),
   state: z.enum(["connecting", "online", "offline"]),
   /** Why it is offline, for a person; null while online. */
@@ -66,7 +66,7 @@ export const hostSnapshot = z.object({
 export type HostSnapshot = z.infer<typeof hostSnapshot>;
 
 /** How far an outgoing message is known to have come (rule D6); no rung is claimed early. */
-export const rung = z.enum(["queued", "relayed", "held", "inbox", "read", "answered", "failed"]);
+const rung = z.enum(["queued", "relayed", "held", "inbox", "read", "answered", "failed"]);
 export type Rung = z.infer<typeof rung>;
 
 export const messageView = z.object({
@@ -97,7 +97,7 @@ export const messageView = z.object({
 });
 export type MessageView = z.infer<typeof messageView>;
 
-export const holdReason = z.enum(["session_not_live", "no_session_live"]);
+const holdReason = z.enum(["session_not_live", "no_session_live"]);
 export type HoldReason = z.infer<typeof holdReason>;
 
 export const holdView = z.object({

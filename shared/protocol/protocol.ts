@@ -36,7 +36,7 @@ const handed = { deliveries: z.array(z.number().int()) };
 
 const contactStatus = z.object({ agentId: z.string(), status: z.string() });
 
-export const sessionView = z.object({
+const sessionView = z.object({
   label: z.string(),
   harnessSessionId: z.string().nullable(),
   pid: z.number().int(),
@@ -184,20 +184,20 @@ export const calls = {
   status: { params: z.object({}), result: hostSnapshot },
 } as const;
 
-export type Calls = typeof calls;
+type Calls = typeof calls;
 export type CallName = keyof Calls;
 export type CallParams<N extends CallName> = z.infer<Calls[N]["params"]>;
 export type CallResult<N extends CallName> = z.infer<Calls[N]["result"]>;
 
 /** Host to client, without an answer. */
-export const notifications = {
+const notifications = {
   /** Unread mail of this session changed. */
   mail: z.object({ unread: z.number().int(), latest: receivedMessage.nullable() }),
   /** The host ends this connection in order, e.g. because it quits. */
   goodbye: z.object({ reason: z.string() }),
 } as const;
 
-export type Notifications = typeof notifications;
+type Notifications = typeof notifications;
 export type NotificationName = keyof Notifications;
 export type NotificationParams<N extends NotificationName> = z.infer<Notifications[N]>;
 

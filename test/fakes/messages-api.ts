@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
  * Stands in for the model only: an HTTP server on loopback that answers the Messages API with the
  * turns a test scripted. Everything around it, Claude Code included, is real.
  */
-export type Turn =
+type Turn =
   | { readonly tool: string; readonly input: Record<string, unknown> }
   | { readonly say: string };
 

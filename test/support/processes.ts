@@ -5,7 +5,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { onTestFinished } from "vitest";
 
-export const ENTRY = fileURLToPath(new URL("../../electron/headless.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../electron/headless.ts", import.meta.url));
 
 /** The environment of a child: this one's, less whatever would name another data folder or session. */
 function childEnvironment(extra: Record<string, string>): Record<string, string> {

@@ -14,7 +14,7 @@ export interface Tool<I extends z.ZodRawShape = z.ZodRawShape> {
   run(session: BridgeSession, input: z.infer<z.ZodObject<I>>, signal: AbortSignal): Promise<Answer>;
 }
 
-export interface Answer {
+interface Answer {
   readonly result: Record<string, unknown>;
   /** Deliveries that are read once this answer was written. */
   readonly deliveries?: readonly number[];
