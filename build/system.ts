@@ -36,6 +36,6 @@ function has(command: string): boolean {
 }
 
 function isInstalled(name: string): boolean {
-  const query = spawnSync("dpkg-query", ["-W", "-f", "${Status}", name], { encoding: "utf8" });
-  return query.stdout.includes("install ok installed");
+  const query = spawnSync("dpkg-query", ["-s", name], { encoding: "utf8" });
+  return query.stdout.includes("Status: install ok installed");
 }

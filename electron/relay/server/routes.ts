@@ -169,7 +169,7 @@ function addContactRoutes(app: FastifyInstance, { store, guard, clock, ring }: R
     const self = signer(guard, request);
     const row = await store.contact(self, idOf(request.params.id));
     if (row?.status === "accepted") return row;
-    if (!row || row.status !== "pending" || row.addressee !== self) {
+    if (row?.status !== "pending" || row.addressee !== self) {
       throw new HttpError(404, "no pending request from this agent");
     }
     const next: ContactRow = { ...row, status: "accepted", updatedAt: stamp() };

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { bundle } from "../../build/bundle.ts";
+import { libsignalAlone } from "./libsignal-alone.ts";
+
+/**
+ * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
+ * libsignal alone in the same run. It reports; it never fails on a time.
+ */
+const LATENCIES = 500;
+const THROUGHPUT = 3000;
+const IN_FLIGHT = 64;
+const TEXT_BYTES = 900;
+const text = "x".repeat(TEXT_BYTES);
+
+const folder = await bundle("official");
+const entry = join(folder, "main", "cli.js");
+const home = mkdtempSync(join(tmpdir(), "tp-bench-"));
+const env = { ...(process.env as Record<string, string>), TINYPLACE_KEYSTORE: "file" };
+const daemon = spawn(process.execPath, [entry, "daemon", "--home", home], {
+  env,
+  stdio: ["ignore", "pipe", "inherit"],
+});
+try {
+  const results = await measure(daemon);
+  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
+  else console.table(results);
+} finally {
+  const closed = new Promise((resolve) => daemon.once("close", resolve));
+  daemon.kill();
+  await closed;
+  rmSync(home, { recursive: true, force: true });
+}
+
+async function measure(host: ChildProcess) {
+  if (!host.stdout) throw new Error("the daemon has no output");
+  const lines = createInterface(host.stdout);
+  await new Promise((resolve) => lines.once("line", resolve));
+  const setup = await bridge({});
+  for (const name of ["planner", "reviewer"]) await call(setup, "wallet_create", { name });
+  await setup.close();
+  const sender = await bridge({ TINYPLACE_ACTIVE_WALLET: "planner" });
+  const receiver = await bridge({ TINYPLACE_ACTIVE_WALLET: "reviewer" });
+  const idOf = async (client: Client) =>
+    ((await call(client, "whoami", {})).active as { address: string }).address;
+  const [from, to] = [await idOf(sender), await idOf(receiver)];
+  const latency = await latencies(sender, receiver, from, to);
+  const alone = await libsignalAlone(2000, TEXT_BYTES);
+  const throughput = await messagesPerSecond(sender, receiver, to);
+  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${host.pid}/status`, "utf8"))?.[1];
+  await Promise.all([sender.close(), receiver.close()]);
+  return {
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
+    node: process.version,
+    latency_n: latency.length,
+    latency_p50_ms: quantile(latency, 0.5),
+    latency_p99_ms: quantile(latency, 0.99),
+    throughput_n: THROUGHPUT,
+    throughput_per_s: Math.round(throughput),
+    libsignal_alone_per_s: Math.round(alone),
+    throughput_of_libsignal: Math.round((throughput / alone) * 1000) / 1000,
+    bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
+    daemon_resident_mb: Math.round(Number(rss) / 1024),
+  };
+}
+
+/** From the call of `send` until the target session's bridge has answered with the message, in ms. */
+async function latencies(sender: Client, receiver: Client, from: string, to: string) {
+  const times: number[] = [];
+  for (let i = 0; i < LATENCIES + 20; i++) {
+    const arrived = call(receiver, "await_reply", { from, timeout_seconds: 60 });
+    const start = performance.now();
+    await call(sender, "send", { to, body: text, to_session: "claude:1" });
+    const { reply } = (await arrived) as { reply: unknown };
+    if (!reply) throw new Error("a message did not arrive");
+    // The first ones make the session and warm the code up.
+    if (i >= 20) times.push(performance.now() - start);
+  }
+  return times;
+}
+
+async function messagesPerSecond(sender: Client, receiver: Client, to: string): Promise<number> {
+  let sent = 0;
+  const start = performance.now();
+  const send = async () => {
+    while (sent < THROUGHPUT) {
+      sent++;
+      await call(sender, "send", { to, body: text, to_session: "claude:1" });
+    }
+  };
+  const sending = Promise.all(Array.from({ length: IN_FLIGHT }, send));
+  let received = 0;
+  while (received < THROUGHPUT) {
+    received += ((await call(receiver, "inbox", {})) as { count: number }).count;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  await sending;
+  return THROUGHPUT / seconds;
+}
+
+/** From the start of `tinyplace mcp` until tools/list answers, in ms. */
+async function bridgeStarts(): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const start = performance.now();
+    const client = await bridge({});
+    await client.listTools();
+    times.push(performance.now() - start);
+    await client.close();
+  }
+  return times;
+}
+
+async function bridge(extra: Record<string, string>): Promise<Client> {
+  const client = new Client({ name: "bench", version: "1" });
+  const args = [entry, "mcp", "--home", home];
+  const options = { command: process.execPath, args, env: { ...env, ...extra } };
+  await client.connect(new StdioClientTransport(options));
+  return client;
+}
+
+async function call(client: Client, name: string, input: Record<string, unknown>) {
+  const answer = await client.callTool({ name, arguments: input });
+  if (answer.isError) throw new Error(JSON.stringify(answer.content));
+  return answer.structuredContent as Record<string, unknown>;
+}
+
+function quantile(times: readonly number[], q: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const index = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
+  return Math.round((sorted[index] ?? 0) * 100) / 100;
+}
