@@ -16,7 +16,7 @@ interface HostStore {
  * The newer of two snapshots. Revisions count within one host process, so after a takeover the
  * new host's snapshot wins although its revision starts low.
  */
-function newerSnapshot(current: HostSnapshot | null, next: HostSnapshot): HostSnapshot {
+export function newerSnapshot(current: HostSnapshot | null, next: HostSnapshot): HostSnapshot {
   if (!current) return next;
   const sameHost =
     current.host.pid === next.host.pid && current.host.startedAt === next.host.startedAt;
