@@ -66,7 +66,7 @@ export interface RelayStore {
   publish(agent: string, upload: LibsignalUpload, now: number): Promise<void>;
   publishSigned(agent: string, key: SdkKey, now: number): Promise<void>;
   /** Appends; a repeated key id replaces the queued one. */
-  publishOneTime(agent: string, keys: readonly SdkKey[], now: number): Promise<void>;
+  publishOneTime(agent: string, keys: readonly SdkKey[]): Promise<void>;
   /** Takes one one-time key of each kind with it; each is served once. Null: nothing published. */
   takeBundle(agent: string): Promise<TakenBundle | null>;
   keyHealth(agent: string): Promise<KeyHealth>;
