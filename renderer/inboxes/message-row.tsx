@@ -46,7 +46,7 @@ export function MessageRow(props: MessageRowProps) {
       >
         <Direction className="size-3.5" strokeWidth={2.25} />
       </span>
-      <div className="min-w-0 max-w-2xl">
+      <div className="min-w-0">
         <div className="flex h-6 min-w-0 items-center gap-2">
           <span className="sr-only">{sent ? "Sent to" : "Received from"}</span>
           <Party

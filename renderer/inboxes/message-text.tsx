@@ -7,7 +7,7 @@ export function MessageText(props: { text: string; expanded: boolean; onExpand: 
   const cut = collapsed !== null && !props.expanded;
   return (
     <>
-      <p dir="auto" className="foreign-text">
+      <p dir="auto" className="foreign-text max-w-2xl">
         {cut ? `${collapsed}…` : props.text}
       </p>
       {cut && (

@@ -34,7 +34,7 @@ export function SessionHeader(props: {
         )
       }
       actions={
-        <span className="text-sm">
+        <span className="flex items-center text-sm">
           <SessionState state={session ? session.state : "absent"} />
         </span>
       }
@@ -45,7 +45,7 @@ export function SessionHeader(props: {
 function SessionFacts({ session }: { session: SessionSummary }) {
   return (
     <>
-      <span className="max-w-48 shrink-0 truncate">{session.project}</span>
+      <span className="max-w-48 min-w-0 truncate">{session.project}</span>
       <span
         className="shrink-0 tabular-nums"
         title={`Live since ${formatMoment(session.startedAt)}`}

@@ -19,9 +19,9 @@ export function AgentForm(props: { submit: string }) {
     setProblem(null);
     try {
       const agent = await call("agent.create", { name: name.trim() });
-      usePlace.getState().go({ view: "agent", agentId: agent.cryptoId });
       // The event with the new agent may still be on its way; its place cannot be shown before.
       await useHost.getState().load();
+      usePlace.getState().go({ view: "agent", agentId: agent.cryptoId });
     } catch (thrown) {
       setProblem(errorView(thrown));
       setBusy(false);

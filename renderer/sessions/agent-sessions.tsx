@@ -27,7 +27,7 @@ export function AgentSessions({ agent }: { agent: AgentSummary }) {
               <bdi dir="ltr">{session.cwd}</bdi>
             </span>
             <UnreadBadge count={session.unread} />
-            <span className="w-18 shrink-0 text-sm">
+            <span className="flex w-18 shrink-0 items-center text-sm">
               <SessionState state={session.state} />
             </span>
           </button>

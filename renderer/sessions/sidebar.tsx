@@ -4,6 +4,7 @@ import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { countHolds } from "../stores/host-store.ts";
 import type { Place } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
+import { Button } from "../ui/button.tsx";
 import { formatCount } from "../ui/format.ts";
 import { AgentGroup } from "./agent-group.tsx";
 import { HostLine } from "./host-line.tsx";
@@ -14,44 +15,45 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const holds = countHolds(props.host);
   return (
     <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar">
-      <div className="flex h-14 shrink-0 items-center border-b border-line px-4 text-lg font-semibold">
-        tinyplace
+      <div className="flex h-14 shrink-0 items-center border-b border-line pr-3 pl-4">
+        <span className="grow text-lg font-semibold">tinyplace</span>
+        <Button
+          look="quiet"
+          data-testid="new-agent"
+          aria-current={props.place.view === "new-agent" ? "page" : undefined}
+          onClick={() => go({ view: "new-agent" })}
+        >
+          <Plus aria-hidden className="size-3.5" />
+          New agent
+        </Button>
       </div>
       <nav
         aria-label="Agents and sessions"
-        className="min-h-0 grow overflow-y-auto px-2 py-2"
+        className="flex min-h-0 grow flex-col"
         onKeyDown={moveFocus}
       >
-        <NavButton
-          testId="nav-unrouted"
-          current={props.place.view === "unrouted"}
-          className="h-8"
-          onClick={() => go({ view: "unrouted" })}
-        >
-          <Inbox aria-hidden className="size-4 shrink-0 text-muted" />
-          <span className="grow truncate">Unrouted</span>
-          <span
-            data-testid="unrouted-count"
-            className={holds === 0 ? "text-sm text-muted" : "text-sm font-semibold text-warn"}
+        <div className="shrink-0 px-2 pt-2">
+          <NavButton
+            testId="nav-unrouted"
+            current={props.place.view === "unrouted"}
+            className="h-8"
+            onClick={() => go({ view: "unrouted" })}
           >
-            {formatCount(holds)}
-            <span className="sr-only"> held</span>
-          </span>
-        </NavButton>
-        <ul className="mt-2 flex flex-col gap-3">
+            <Inbox aria-hidden className="size-4 shrink-0 text-muted" />
+            <span className="grow truncate">Unrouted</span>
+            <span
+              className={holds === 0 ? "text-sm text-muted" : "text-sm font-semibold text-warn"}
+            >
+              <span data-testid="unrouted-count">{formatCount(holds)}</span>
+              <span className="sr-only"> held</span>
+            </span>
+          </NavButton>
+        </div>
+        <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2">
           {props.host.agents.map((agent) => (
             <AgentGroup key={agent.cryptoId} agent={agent} place={props.place} />
           ))}
         </ul>
-        <NavButton
-          testId="new-agent"
-          current={props.place.view === "new-agent"}
-          className="mt-3 h-8 text-muted"
-          onClick={() => go({ view: "new-agent" })}
-        >
-          <Plus aria-hidden className="size-4 shrink-0" />
-          New agent
-        </NavButton>
       </nav>
       <HostLine host={props.host} />
     </aside>

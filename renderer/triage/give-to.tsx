@@ -41,7 +41,7 @@ export function GiveTo(props: {
         >
           <span className="shrink-0 font-mono text-sm">{session.label}</span>
           <span className="min-w-0 grow truncate text-sm text-muted">{session.project}</span>
-          <span className="text-xs">
+          <span className="flex items-center text-xs">
             <SessionState state={session.state} />
           </span>
         </MenuItem>

@@ -17,7 +17,7 @@ export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: ()
       onClick={props.onSelect}
       onFocus={props.onSelect}
       className={classNames(
-        "flex w-full flex-col gap-0.5 border-b border-line px-6 py-2 text-left @3xl:px-4",
+        "flex w-full flex-col gap-0.5 border-b border-line px-6 py-2 text-left",
         selected ? "bg-selected" : "hover:bg-hover",
       )}
     >
@@ -42,7 +42,7 @@ export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: ()
             <span className="shrink-0 font-mono text-ink">{hold.toSession}</span>
           </>
         ) : (
-          <span className="shrink-0">, any session</span>
+          <span className="-ml-1 shrink-0">, any session</span>
         )}
       </span>
       <bdi className="w-full truncate">{oneLine(hold.text)}</bdi>

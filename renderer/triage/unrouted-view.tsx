@@ -44,14 +44,20 @@ export function UnroutedView() {
 function Triage({ holds }: { holds: readonly HoldView[] }) {
   const list = useRef<HTMLUListElement>(null);
   const [wanted, setWanted] = useState<string | null>(null);
-  const [menuOpen, setMenuOpen] = useState(false);
+  // The hold whose menu is open: another that takes its place must not inherit the open menu.
+  const [menuOf, setMenuOf] = useState<string | null>(null);
   const before = useRef(holds);
   const selected = nextSelected(before.current, holds, wanted);
   useEffect(() => {
     before.current = holds;
     setWanted(selected);
+    // A hold given away takes the focus with it; the next one gets it.
+    if (document.activeElement === document.body) {
+      list.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
+    }
   }, [holds, selected]);
-  useTriageKeys({ list, menuOpen, openMenu: () => setMenuOpen(true) });
+  const menuOpen = menuOf !== null && menuOf === selected;
+  useTriageKeys({ list, menuOpen, openMenu: () => setMenuOf(selected) });
   const hold = holds.find((entry) => holdKey(entry) === selected);
   return (
     <div className="grid min-h-0 grow grid-rows-[minmax(0,2fr)_minmax(0,3fr)] @3xl:grid-cols-[minmax(280px,2fr)_minmax(0,3fr)] @3xl:grid-rows-[minmax(0,1fr)]">
@@ -70,7 +76,12 @@ function Triage({ holds }: { holds: readonly HoldView[] }) {
         })}
       </ul>
       {hold && (
-        <HoldDetail key={selected} hold={hold} menuOpen={menuOpen} onMenuOpenChange={setMenuOpen} />
+        <HoldDetail
+          key={selected}
+          hold={hold}
+          menuOpen={menuOpen}
+          onMenuOpenChange={(open) => setMenuOf(open ? selected : null)}
+        />
       )}
     </div>
   );

@@ -1,5 +1,17 @@
 /** Pure formatting. `timeZone` is for tests; without it the machine's own is used. */
 
+/** Formatters are dear to make, and a list of 100,000 messages asks for one per message. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(locale: string | undefined, options: Intl.DateTimeFormatOptions) {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const found = formatters.get(key);
+  if (found) return found;
+  const made = new Intl.DateTimeFormat(locale, options);
+  formatters.set(key, made);
+  return made;
+}
+
 export function shortId(cryptoId: string): string {
   return cryptoId.length <= 12 ? cryptoId : `${cryptoId.slice(0, 5)}…${cryptoId.slice(-4)}`;
 }
@@ -7,7 +19,7 @@ export function shortId(cryptoId: string): string {
 export function formatTime(iso: string, timeZone?: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
-  return new Intl.DateTimeFormat(undefined, {
+  return formatter(undefined, {
     hour: "2-digit",
     minute: "2-digit",
     timeZone,
@@ -18,7 +30,7 @@ export function formatTime(iso: string, timeZone?: string): string {
 export function formatMoment(iso: string, timeZone?: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "an unreadable time";
-  return new Intl.DateTimeFormat(undefined, {
+  return formatter(undefined, {
     dateStyle: "medium",
     timeStyle: "medium",
     timeZone,
@@ -30,7 +42,7 @@ export function dayOf(iso: string, timeZone?: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
   // The Swedish locale writes ISO dates.
-  return new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone }).format(date);
+  return formatter("sv-SE", { dateStyle: "short", timeZone }).format(date);
 }
 
 /** `Today`, `Yesterday`, or the weekday and date; with the year when it is not this one. */
@@ -41,7 +53,7 @@ export function formatDay(iso: string, now: Date, timeZone?: string): string {
   if (day === today) return "Today";
   if (daysBetween(day, today) === 1) return "Yesterday";
   const sameYear = day.slice(0, 4) === today.slice(0, 4);
-  return new Intl.DateTimeFormat(undefined, {
+  return formatter(undefined, {
     weekday: "long",
     day: "numeric",
     month: "long",
