@@ -1,5 +1,5 @@
-import type { ContactRow } from "../wire.ts";
 import type { ContactEdge } from "../store/store.ts";
+import type { ContactRow } from "../wire.ts";
 import { HttpError } from "./http-error.ts";
 
 /**
