@@ -97,8 +97,11 @@ function minuteOf(timestamp: string): SessionEnvelope["bucket"] {
 }
 
 function requireLabel(label: string | null): void {
-  if (label === null || isLabel(label)) return;
-  throw new TinyplaceError(
+  if (label !== null && !isLabel(label)) throw badLabel(label);
+}
+
+function badLabel(label: string): TinyplaceError {
+  return new TinyplaceError(
     "bad_label",
     `"${label.slice(0, 40)}" is not a session label.`,
     "Use 1 to 32 letters, digits, `_`, `-` or `:`, for example claude:2.",

@@ -4,9 +4,4 @@ export { encodeEnvelope, type OutgoingBody } from "./encode.ts";
 export { encodeLegacyAuto, REHANDSHAKE_BODY } from "./legacy.ts";
 export { checkTextSize, MAX_TEXT_BYTES } from "./limits.ts";
 export { isMessageId, newMessageId, readMessageId } from "./message-id.ts";
-export {
-  CONTROL_VERSION,
-  type SessionEnvelope,
-  sessionEnvelopeJsonSchema,
-  sessionEnvelopeSchema,
-} from "./schema.ts";
+export { sessionEnvelopeSchema } from "./schema.ts";

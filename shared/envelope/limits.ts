@@ -5,9 +5,9 @@ export const MAX_TEXT_BYTES = 256 * 1024;
 /** A whole body: the text, escaped at worst sixfold, and the envelope around it. */
 export const MAX_BODY_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024;
 /** Nesting of an honest envelope is 3; what nests deeper than this is not read as JSON at all. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 /** Brackets and commas of a body that is read as JSON; an honest envelope has about 40. */
-export const MAX_JSON_MARKS = 20_000;
+const MAX_JSON_MARKS = 20_000;
 
 const encoder = new TextEncoder();
 

@@ -12,24 +12,29 @@ const messageId = z.string().regex(FOREIGN_ID_SHAPE);
 /**
  * `SessionEnvelopeV1` with our block `tp` (rule F1), as it should be written. Published as
  * session-envelope-v1.schema.json beside this file. Reading is more lenient, and goes through
- * `decodeBody` only: a message with one bad field is still a message.
+ * `decodeBody` only: a message with one bad field is still a message. The objects are loose, since a
+ * reader ignores fields of later versions.
  */
 export const sessionEnvelopeSchema = z
-  .object({
+  .looseObject({
     envelope_version: z.literal(ENVELOPE_VERSION),
     version: z.literal(1),
     bucket: z
-      .object({ unit: z.literal("minute"), start: z.string(), end: z.string() })
+      .looseObject({ unit: z.literal("minute"), start: z.string(), end: z.string() })
       .describe("The minute of the message, ISO 8601; end is exclusive."),
-    scope: z.object({
+    scope: z.looseObject({
       type: z.literal("session"),
       key: z.string().describe("<agent>:<label>"),
       cwd: z.string(),
       wrapper_session_id: z.string().describe("Unique id of the wrapper session; not for routing."),
       harness_session_id: z.string().describe("The harness's own session id; empty when unknown."),
     }),
-    harness: z.object({ provider: z.string(), command: z.string(), argv: z.array(z.string()) }),
-    message: z.object({
+    harness: z.looseObject({
+      provider: z.string(),
+      command: z.string(),
+      argv: z.array(z.string()),
+    }),
+    message: z.looseObject({
       id: messageId.describe("Made by the sender: `msg-` and 18 hex digits."),
       line: z.number().int().nonnegative(),
       role: z.enum(["user", "agent"]),
@@ -37,13 +42,13 @@ export const sessionEnvelopeSchema = z
       timestamp: z.string().describe("ISO 8601"),
       phase: z.string().optional(),
     }),
-    source: z.object({
+    source: z.looseObject({
       path: z.string(),
       record_type: z.string(),
       source_role: z.string().optional(),
     }),
     tp: z
-      .object({
+      .looseObject({
         v: z.literal(1),
         from_session: label
           .optional()
@@ -58,8 +63,3 @@ export const sessionEnvelopeSchema = z
   .meta({ title: "SessionEnvelopeV1" });
 
 export type SessionEnvelope = z.infer<typeof sessionEnvelopeSchema>;
-
-/** The published JSON Schema (2020-12, rule F7). Unknown fields are allowed: readers ignore them. */
-export function sessionEnvelopeJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(sessionEnvelopeSchema, { io: "input", target: "draft-2020-12" });
-}
