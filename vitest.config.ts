@@ -1,12 +1,38 @@
 import { defineConfig } from "vitest/config";
 
-// Two workers on two cores; generous limits, since a slow machine is no failure.
+const shared = {
+  pool: "forks" as const,
+  // Generous limits, since a slow machine is no failure.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+/**
+ * Unit and integration tests share two workers. What kills processes or drives a whole desktop runs
+ * after them, one file at a time: a busy neighbour would show as a failure there.
+ */
 export default defineConfig({
   test: {
-    include: ["test/unit/**/*.test.ts", "test/integration/**/*.test.ts", "test/e2e/**/*.test.ts"],
-    pool: "forks",
-    maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["test/{unit,integration}/**/*.test.ts"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "alone",
+          include: ["test/{crash,e2e}/**/*.test.ts"],
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

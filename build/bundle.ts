@@ -1,100 +1,97 @@
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { builtinModules } from "node:module";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import tailwindcss from "@tailwindcss/vite";
-import react from "@vitejs/plugin-react";
-import { build, type InlineConfig } from "vite";
-import { ROOT } from "./root.ts";
+import { build } from "vite";
+import {
+  type BundleKind,
+  ENTRIES,
+  mainConfig,
+  preloadConfig,
+  rendererConfig,
+} from "./bundle-config.ts";
+import { failPlainly, ROOT } from "./root.ts";
 
-/** Native modules stay outside the bundle; their own packages find the right binary. */
-const NATIVE = [
-  "better-sqlite3",
-  "@signalapp/libsignal-client",
-  "@signalapp/sqlcipher",
-  "@napi-rs/keyring",
+/** Everything that decides what comes out: a build whose inputs are the same is not repeated. */
+const INPUTS = [
+  ...["electron", "renderer", "shared", "build/icons"],
+  ...["build/bundle.ts", "build/bundle-config.ts", "package.json", "package-lock.json"],
 ];
-const EXTERNAL = ["electron", /^node:/, ...builtinModules, ...NATIVE];
 
 /**
- * Builds `out/official` or `out/evaluation`: an application folder with its own package.json. The
- * evaluation runtime's Node-API is too old for better-sqlite3: there the name means SQLCipher's.
+ * Builds `out/official` or `out/evaluation`: an application folder with main/, preload/, renderer/,
+ * icons/ and its own package.json. Returns the folder.
  */
-export async function bundle(kind: "official" | "evaluation"): Promise<string> {
-  const out = join(ROOT, "out", kind);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+export async function bundle(kind: BundleKind): Promise<string> {
+  for (const entry of Object.values(ENTRIES)) {
+    if (!existsSync(join(ROOT, entry))) throw new Error(`Cannot build: ${entry} is missing.`);
+  }
+  const folder = join(ROOT, "out", kind);
+  const stamp = inputsHash();
+  if (readIfThere(join(folder, "inputs.sha256")) === stamp) return folder;
+  mkdirSync(join(ROOT, "out"), { recursive: true });
+  const work = mkdtempSync(join(ROOT, "out", `.${kind}-`));
+  try {
+    await buildInto(work, kind);
+    writeFileSync(join(work, "inputs.sha256"), stamp);
+    // Only a finished build takes the place of the last one.
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function buildInto(out: string, kind: BundleKind): Promise<void> {
   await build(mainConfig(out, kind));
   await build(preloadConfig(out));
   await build(rendererConfig(out));
-  cpSync(join(ROOT, "build", "icons"), join(out, "icons"), { recursive: true });
+  // What `bin` points at; the source's first line names the interpreter.
   chmodSync(join(out, "main", "cli.js"), 0o755);
-  const manifest = {
-    name: "tinyplace",
-    productName: "tinyplace",
-    version: "0.1.0",
-    type: "module",
-  };
-  writeFileSync(join(out, "package.json"), JSON.stringify({ ...manifest, main: "main/main.js" }));
-  return out;
+  cpSync(join(ROOT, "build", "icons"), join(out, "icons"), { recursive: true });
+  const { name, productName, version } = JSON.parse(
+    readFileSync(join(ROOT, "package.json"), "utf8"),
+  );
+  const manifest = { name, productName, version, type: "module", main: "main/main.js" };
+  writeFileSync(join(out, "package.json"), JSON.stringify(manifest, null, 2));
+  chmodSync(out, 0o755);
 }
 
-function common(outDir: string): InlineConfig {
-  return { configFile: false, root: ROOT, logLevel: "warn", build: { outDir, emptyOutDir: false } };
+function inputsHash(): string {
+  const hash = createHash("sha256");
+  for (const path of INPUTS.flatMap((input) => filesOf(input)).sort()) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(ROOT, path)))
+      .update("\0");
+  }
+  return hash.digest("hex");
 }
 
-function mainConfig(out: string, kind: "official" | "evaluation"): InlineConfig {
-  const base = common(join(out, "main"));
-  return {
-    ...base,
-    resolve: { conditions: ["node"], mainFields: ["module", "main"] },
-    ssr: { noExternal: true, external: NATIVE, target: "node" },
-    build: {
-      ...base.build,
-      ssr: true,
-      target: "node20",
-      minify: false,
-      rolldownOptions: {
-        input: { main: join(ROOT, "electron/main.ts"), cli: join(ROOT, "electron/headless.ts") },
-        external: EXTERNAL,
-        output: {
-          format: "es",
-          entryFileNames: "[name].js",
-          chunkFileNames: "[name]-[hash].js",
-          // An alias is not asked for what is external; the name in the output is what counts.
-          paths: kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {},
-        },
-      },
-    },
-  };
+function filesOf(path: string): string[] {
+  const full = join(ROOT, path);
+  if (!existsSync(full)) return [];
+  if (!statSync(full).isDirectory()) return [path];
+  return readdirSync(full).flatMap((name) => filesOf(`${path}/${name}`));
 }
 
-function preloadConfig(out: string): InlineConfig {
-  const base = common(join(out, "preload"));
-  return {
-    ...base,
-    build: {
-      ...base.build,
-      target: "chrome130",
-      rolldownOptions: {
-        input: { preload: join(ROOT, "electron/shell/preload.ts") },
-        external: ["electron"],
-        output: { format: "cjs", entryFileNames: "preload.cjs" },
-      },
-    },
-  };
-}
-
-function rendererConfig(out: string): InlineConfig {
-  return {
-    ...common(join(out, "renderer")),
-    root: join(ROOT, "renderer"),
-    base: "./",
-    plugins: [react(), tailwindcss()],
-    build: { outDir: join(out, "renderer"), emptyOutDir: true, target: "chrome130" },
-  };
+function readIfThere(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
 }
 
 if (process.argv[1] === import.meta.filename) {
   const kind = process.argv[2] === "evaluation" ? "evaluation" : "official";
-  process.stdout.write(`${await bundle(kind)}\n`);
+  await bundle(kind).then((folder) => process.stdout.write(`${folder}\n`), failPlainly);
 }

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
+import { failPlainly } from "./root.ts";
+import { runAsOwn } from "./run-child.ts";
 import { resolveElectron } from "./runtime/resolve-electron.ts";
 import { ensureSystemPackages } from "./system.ts";
 
@@ -9,32 +10,25 @@ const words = process.argv.slice(2);
 const display =
   process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 
-if (display) await startDesktop();
-else {
+await (display ? startDesktop() : startHeadless()).then((code) => process.exit(code), failPlainly);
+
+async function startHeadless(): Promise<number> {
   process.stdout.write("No display here: starting the same daemon without tray and window.\n");
   const folder = await bundle("official");
-  run(process.execPath, [join(folder, "main", "cli.js"), "daemon", "--attach-help", ...words]);
+  const entry = join(folder, "main", "cli.js");
+  return runAsOwn(process.execPath, [entry, "daemon", "--attach-help", ...words]);
 }
 
-async function startDesktop(): Promise<void> {
+async function startDesktop(): Promise<number> {
   ensureSystemPackages("run");
   const electron = await resolveElectron();
   const folder = await bundle(electron.kind);
+  // The command line runs on this Node.js, which is not the evaluation Electron's.
+  const commandLine = electron.kind === "official" ? folder : await bundle("official");
   // Chromium's sandbox does not run as root; the windows' own sandboxing stays.
   const root = process.platform === "linux" && process.getuid?.() === 0;
-  const official = electron.kind === "official" ? folder : await bundle("official");
-  run(electron.executable, [...(root ? ["--no-sandbox"] : []), folder, ...words], {
+  return runAsOwn(electron.executable, [...(root ? ["--no-sandbox"] : []), folder, ...words], {
     TINYPLACE_NODE: process.execPath,
-    TINYPLACE_ENTRY: join(official, "main", "cli.js"),
+    TINYPLACE_ENTRY: join(commandLine, "main", "cli.js"),
   });
-}
-
-/** Runs the application as this command's own: signals go to it once, and its end is ours. */
-function run(executable: string, args: readonly string[], env: Record<string, string> = {}): void {
-  const child = spawn(executable, args, { stdio: "inherit", env: { ...process.env, ...env } });
-  // Ctrl-C reaches the child from the terminal itself: here it only must not end us first.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGHUP", () => child.kill("SIGTERM"));
-  child.once("close", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 0 : 1)));
 }

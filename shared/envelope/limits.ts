@@ -4,8 +4,10 @@ import { TinyplaceError } from "../errors/errors.ts";
 export const MAX_TEXT_BYTES = 256 * 1024;
 /** A whole body: the text, escaped at worst sixfold, and the envelope around it. */
 export const MAX_BODY_BYTES = 6 * MAX_TEXT_BYTES + 64 * 1024;
-/** Nesting of an honest envelope is 2; more than this is not read as JSON at all. */
-export const MAX_DEPTH = 16;
+/** Nesting of an honest envelope is 3; what nests deeper than this is not read as JSON at all. */
+const MAX_DEPTH = 16;
+/** Brackets and commas of a body that is read as JSON; an honest envelope has about 40. */
+const MAX_JSON_MARKS = 20_000;
 
 const encoder = new TextEncoder();
 
@@ -24,19 +26,36 @@ export function checkTextSize(text: string): void {
   );
 }
 
-/** True when brackets outside strings nest deeper than `limit`; linear, and safe on any text. */
-export function nestsDeeperThan(text: string, limit: number): boolean {
+/**
+ * True when JSON.parse would meet no more nesting and no more values than the bounds above. Counts
+ * brackets and commas outside strings in one pass without recursion, so it is safe on any text.
+ */
+export function isBoundedJson(text: string): boolean {
   let depth = 0;
+  let marks = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > limit) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) inString = false;
+      continue;
+    }
+    if (code === QUOTE) inString = true;
+    else if (code === COMMA) marks++;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      marks++;
+      if (++depth > MAX_DEPTH) return false;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+    if (marks > MAX_JSON_MARKS) return false;
   }
-  return false;
+  return true;
 }
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

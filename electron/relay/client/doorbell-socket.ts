@@ -1,5 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { Clock } from "../../platform/clock.ts";
+import type { Timers } from "../../platform/timers.ts";
 import { type Signer, streamAuthorization } from "../signing.ts";
 import type { RelayListener } from "../transport.ts";
 
@@ -7,64 +9,102 @@ const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 15_000;
 const HEARTBEAT_MS = 20_000;
 
+interface DoorbellParts {
+  /** The relay's base URL, http or https. */
+  readonly url: string;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
 /** The WebSocket that says when to look; it comes back forever, with back-off and jitter. */
 export class DoorbellSocket {
+  private readonly parts: DoorbellParts;
   private readonly url: string;
-  private readonly signer: Signer;
-  private readonly clock: Clock;
   private socket: WebSocket | null = null;
-  private timer: NodeJS.Timeout | null = null;
+  private cancelTimer: (() => void) | null = null;
   private failures = 0;
+  private opened = false;
   private closed = false;
 
-  constructor(url: string, signer: Signer, clock: Clock) {
-    this.url = url.replace(/^http/, "ws");
-    this.signer = signer;
-    this.clock = clock;
+  constructor(parts: DoorbellParts) {
+    this.parts = parts;
+    this.url = parts.url.replace(/^http/, "ws");
   }
 
   open(listener: RelayListener): void {
+    if (this.opened || this.closed) return;
+    this.opened = true;
+    this.connect(listener);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancelTimer?.();
+    this.socket?.terminate();
+  }
+
+  private connect(listener: RelayListener): void {
     if (this.closed) return;
     listener.state("connecting", null);
-    const authorization = encodeURIComponent(streamAuthorization(this.signer, this.clock.now()));
+    const { signer, clock } = this.parts;
+    const authorization = encodeURIComponent(streamAuthorization(signer, clock.now()));
     const socket = new WebSocket(`${this.url}/inbox/stream?authorization=${authorization}`, {
       handshakeTimeout: 10_000,
       maxPayload: 1024 * 1024,
     });
     this.socket = socket;
     let problem = "the relay closed the connection";
-    let alive = true;
-    const heartbeat = setInterval(() => {
-      if (!alive) socket.terminate();
-      alive = false;
-      if (socket.readyState === WebSocket.OPEN) socket.ping();
-    }, HEARTBEAT_MS);
     socket.on("open", () => {
-      this.failures = 0;
+      this.beat(socket);
       listener.state("online", null);
+      // Mail may have come while nobody could ring.
       listener.doorbell();
     });
     socket.on("message", () => listener.doorbell());
-    for (const sign of ["message", "ping", "pong"] as const) {
-      socket.on(sign, () => {
-        alive = true;
-      });
-    }
+    // A relay that takes connections only to drop them is not one that works again.
+    socket.on("pong", () => {
+      this.failures = 0;
+    });
+    socket.on("unexpected-response", (_request, response: IncomingMessage) => {
+      problem = `the relay refused the connection (${response.statusCode ?? "no status"})`;
+      if (response.statusCode === 401) problem += ": check this machine's clock";
+      socket.terminate();
+    });
     socket.on("error", (error) => {
-      problem = error.message;
+      if (problem === "the relay closed the connection") problem = wordsOf(error);
     });
     socket.on("close", () => {
-      clearInterval(heartbeat);
       if (this.closed) return;
+      this.cancelTimer?.();
       listener.state("offline", problem);
-      const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures++);
-      this.timer = setTimeout(() => this.open(listener), wait * (0.5 + Math.random() / 2));
+      const wait = doorbellDelay(this.failures++, Math.random());
+      this.cancelTimer = this.parts.timers.after(wait, () => this.connect(listener));
     });
   }
 
-  close(): void {
-    this.closed = true;
-    if (this.timer) clearTimeout(this.timer);
-    this.socket?.terminate();
+  /** Pings now and then, and drops a connection whose last ping was not answered. */
+  private beat(socket: WebSocket): void {
+    let answered = false;
+    socket.once("pong", () => {
+      answered = true;
+    });
+    socket.ping();
+    this.cancelTimer = this.parts.timers.after(HEARTBEAT_MS, () => {
+      if (answered) this.beat(socket);
+      else socket.terminate();
+    });
   }
+}
+
+/** Ms before the next attempt. @param failures in a row, from 0. @param random in [0, 1). */
+export function doorbellDelay(failures: number, random: number): number {
+  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
+  return Math.round(full * (0.5 + random / 2));
+}
+
+/** Node names the cause of a failed connection by code alone when it tried several addresses. */
+function wordsOf(error: Error): string {
+  if (error.message !== "") return error.message;
+  return String((error as { code?: unknown }).code ?? "the relay does not answer");
 }

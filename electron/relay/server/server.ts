@@ -1,25 +1,39 @@
-import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
-import fastify from "fastify";
-import { type WebSocket, WebSocketServer } from "ws";
+import fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { RelayStore } from "../store/store.ts";
-import { HttpError, RequestGuard } from "./auth.ts";
-import { addRoutes } from "./routes.ts";
+import { RequestGuard } from "./auth.ts";
+import { addContactRoutes } from "./contact-routes.ts";
+import { Doorbells } from "./doorbells.ts";
+import { HttpError } from "./http-error.ts";
+import { addKeyRoutes } from "./key-routes.ts";
+import { addMessageRoutes } from "./message-routes.ts";
+import type { NonceLimits } from "./nonces.ts";
+import { RateLimits, type RateOptions } from "./rate-limit.ts";
+import type { RouteParts } from "./request.ts";
 
-/** Enough for one envelope of a 256 KiB text, escaped, encrypted and in base64. */
-const BODY_LIMIT = 4 * 1024 * 1024;
-const HEARTBEAT_MS = 30_000;
+export interface RelayLimits extends Partial<RateOptions> {
+  /** Bytes of one request. Default 4 MiB: an envelope of a 256 KiB text, escaped, in base64. */
+  readonly bodyBytes?: number;
+  /** Bytes of one batch. Default 8 MiB. */
+  readonly batchBytes?: number;
+  readonly nonces?: NonceLimits;
+}
 
 export interface RelayOptions {
+  /** Not closed with the server. */
   readonly store: RelayStore;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0 for any free one. */
   readonly port: number;
   readonly clock?: Clock;
+  /** PEM texts; without them the relay speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
   readonly allowSiws?: boolean;
+  /** Rates are unlimited on loopback unless given here. */
+  readonly limits?: RelayLimits;
 }
 
 export interface RelayServer {
@@ -28,31 +42,41 @@ export interface RelayServer {
   close(): Promise<void>;
 }
 
-/** Starts a relay: HTTP routes and the doorbell at `/inbox/stream`. Does not own the store. */
+const MIB = 1024 * 1024;
+const PUBLIC_RATES: RateOptions = { agentPerMinute: 6000, addressPerMinute: 12_000 };
+const NO_RATES: RateOptions = { agentPerMinute: 0, addressPerMinute: 0 };
+
+/** Starts a relay: HTTP routes and the doorbell at `/inbox/stream`. Rejects when it cannot listen. */
 export async function startRelay(options: RelayOptions): Promise<RelayServer> {
-  const clock = options.clock ?? systemClock;
-  const guard = new RequestGuard(clock, options.allowSiws ?? true);
+  const { store, tls, limits = {}, clock = systemClock, host = "127.0.0.1" } = options;
+  const loopback = isLoopback(host);
+  const guard = new RequestGuard({
+    clock,
+    allowSiws: options.allowSiws ?? (loopback || tls !== undefined),
+    ...(limits.nonces && { nonces: limits.nonces }),
+  });
+  const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const doorbells = new Doorbells(guard);
-  const app = fastify({
-    bodyLimit: BODY_LIMIT,
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 256 },
+  const app = createApp(limits.bodyBytes ?? 4 * MIB, tls);
+  app.addHook("onRequest", async (request) => rates.countAddress(request.ip));
+  addRoutes(app, {
+    store,
+    guard,
+    clock,
+    rates,
+    ring: (agent) => doorbells.ring(agent),
+    batchBytes: limits.batchBytes ?? 8 * MIB,
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error instanceof HttpError ? error.status : (error.statusCode ?? 500);
-    if (status === 429) reply.header("retry-after", "5");
-    // What went wrong inside is not the client's to read.
-    void reply.code(status).send({ error: status === 500 ? "internal error" : error.message });
-  });
-  addRoutes(app, { store: options.store, guard, clock, ring: (agent) => doorbells.ring(agent) });
   app.server.on("upgrade", (request, socket, head) => doorbells.upgrade(request, socket, head));
-  const host = options.host ?? "127.0.0.1";
-  await app.listen({ host, port: options.port });
+  try {
+    await app.listen({ host, port: options.port });
+  } catch (error) {
+    doorbells.close();
+    throw error;
+  }
   const { port } = app.server.address() as AddressInfo;
   return {
-    url: `http://${host}:${port}`,
+    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     port,
     close: async () => {
       doorbells.close();
@@ -61,54 +85,48 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   };
 }
 
-/** WebSockets by agent: a frame says «look now», nothing more. */
-class Doorbells {
-  private readonly sockets = new Map<string, Set<WebSocket>>();
-  private readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024 });
-  private readonly guard: RequestGuard;
-  private readonly heartbeat: NodeJS.Timeout;
+function createApp(bodyLimit: number, tls: RelayOptions["tls"]): FastifyInstance {
+  const settings = {
+    bodyLimit,
+    forceCloseConnections: true,
+    // A base64 address, each of its characters percent-encoded at worst.
+    routerOptions: { maxParamLength: 256 },
+  };
+  const app = tls
+    ? (fastify({ ...settings, https: { ...tls } }) as unknown as FastifyInstance)
+    : fastify(settings);
+  // Signatures cover the bytes as they came, so nothing reads them before.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "no such route" }));
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const refusal = asRefusal(error);
+    if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
+    return reply
+      .code(refusal.status)
+      .send({ error: refusal.message, ...(refusal.code && { code: refusal.code }) });
+  });
+  return app;
+}
 
-  constructor(guard: RequestGuard) {
-    this.guard = guard;
-    this.heartbeat = setInterval(() => {
-      for (const socket of this.server.clients) socket.ping();
-    }, HEARTBEAT_MS);
-    this.heartbeat.unref();
-  }
+function addRoutes(app: FastifyInstance, parts: RouteParts): void {
+  app.get("/health", async () => ({ ok: true, extensions: ["libsignal", "batch"] }));
+  addMessageRoutes(app, parts);
+  addKeyRoutes(app, parts);
+  addContactRoutes(app, parts);
+}
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? "/", "http://relay");
-    let agent: string;
-    try {
-      if (url.pathname !== "/inbox/stream") throw new HttpError(404, "not found");
-      agent = this.guard.authenticateStream(url.searchParams.get("authorization") ?? "");
-    } catch (error) {
-      const status = error instanceof HttpError ? error.status : 400;
-      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    this.server.handleUpgrade(request, socket, head, (ws) => this.add(agent, ws));
+/** What went wrong inside is not the client's to read, except that waiting may help. */
+function asRefusal(error: FastifyError): HttpError {
+  if (error instanceof HttpError) return error;
+  const status = error.statusCode ?? 500;
+  if (status < 500) return new HttpError(status, error.message);
+  if (error.code === "SQLITE_FULL") {
+    return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
   }
+  return new HttpError(500, "internal error");
+}
 
-  ring(agent: string): void {
-    for (const socket of this.sockets.get(agent) ?? []) {
-      socket.send('{"event":"new_item","item":{}}');
-    }
-  }
-
-  close(): void {
-    clearInterval(this.heartbeat);
-    for (const socket of this.server.clients) socket.terminate();
-    this.server.close();
-  }
-
-  private add(agent: string, socket: WebSocket): void {
-    const all = this.sockets.get(agent) ?? new Set();
-    this.sockets.set(agent, all.add(socket));
-    socket.on("error", () => socket.terminate());
-    socket.on("close", () => {
-      all.delete(socket);
-      if (all.size === 0) this.sockets.delete(agent);
-    });
-  }
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
 }

@@ -1,29 +1,85 @@
-import type { ContactRow, LibsignalBundle, LibsignalUpload, RelayEnvelope } from "../wire.ts";
+import type {
+  ContactRow,
+  LibsignalBundle,
+  LibsignalUpload,
+  RelayEnvelope,
+  SdkKey,
+} from "../wire.ts";
+
+/** How long a deleted envelope's id is remembered (rule D2), in ms. */
+export const TOMBSTONE_MS = 8 * 24 * 3600 * 1000;
+/** One-time keys kept per agent and kind; beyond it the oldest make room. */
+export const MAX_ONE_TIME_KEYS = 1000;
+
+export interface StoreLimits {
+  /** Envelopes in one mailbox. Default 10,000. */
+  readonly mailboxLimit?: number;
+  /** Characters of envelope JSON in one mailbox. Default 256 Mi. */
+  readonly mailboxSize?: number;
+}
+
+export const DEFAULT_LIMITS = { mailboxLimit: 10_000, mailboxSize: 256 * 1024 * 1024 };
+
+/** One envelope on its way into a mailbox; both ends as cryptoIds. */
+export interface Delivery {
+  readonly mailbox: string;
+  readonly sender: string;
+  readonly envelope: RelayEnvelope;
+}
+
+/** `known`: this (mailbox, sender, id) is stored, or was deleted within the last 8 days. */
+export type StoredOutcome = "stored" | "known" | "full";
+
+/** What a peer is given to start a session; null for the cipher nothing was published for. */
+export interface TakenBundle {
+  readonly sdk: { readonly signedPreKey: SdkKey; readonly oneTimePreKey: SdkKey | null } | null;
+  readonly libsignal: LibsignalBundle | null;
+  readonly updatedAt: number;
+}
+
+export interface KeyHealth {
+  readonly sdk: {
+    readonly signedPreKeyId: string | null;
+    readonly signedAt: number | null;
+    readonly oneTimePreKeyCount: number;
+  };
+  readonly libsignal: { readonly preKeyCount: number; readonly kyberPreKeyCount: number } | null;
+  /** 0: nothing was published. */
+  readonly updatedAt: number;
+}
+
+/** A contact as kept: `blockers` are those of the two who block the other. */
+export type ContactEdge = ContactRow & { readonly blockers?: readonly string[] };
 
 /**
  * What the relay keeps. Identities are cryptoIds here, so that both written forms of a key meet in
- * one row. Times are ms since the epoch. Every promise resolves after the change is on disk.
+ * one row. Times are ms since the epoch. Every promise of a change resolves after it is on disk.
  */
-export type StoredOutcome = "stored" | "known" | "full";
-
 export interface RelayStore {
-  /** `known`: this (mailbox, from, id) was stored within the last 8 days; nothing is stored twice. */
-  putEnvelope(
-    mailbox: string,
-    from: string,
-    envelope: RelayEnvelope,
-    now: number,
-  ): Promise<StoredOutcome>;
-  envelopes(mailbox: string, limit: number): Promise<RelayEnvelope[]>;
+  /** Stores all in one transaction; outcomes in the order of the deliveries. */
+  putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<readonly StoredOutcome[]>;
+  /** JSON texts, oldest first; ends early, but never empty, where they exceed `maxSize` characters. */
+  envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<readonly string[]>;
   /** Deletes, and keeps the ids for de-duplication. */
   removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void>;
-  publish(agent: string, upload: LibsignalUpload): Promise<void>;
-  /** Takes one one-time key of each kind with it; each is served once. */
-  takeBundle(agent: string): Promise<LibsignalBundle | null>;
-  keyCounts(agent: string): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null>;
-  contact(a: string, b: string): Promise<ContactRow | null>;
-  contactsOf(agent: string): Promise<ContactRow[]>;
-  saveContact(row: ContactRow): Promise<void>;
-  removeContact(a: string, b: string): Promise<void>;
+  /** Replaces signed and last-resort keys, appends one-time keys. */
+  publish(agent: string, upload: LibsignalUpload, now: number): Promise<void>;
+  publishSigned(agent: string, key: SdkKey, now: number): Promise<void>;
+  /** Appends; a repeated key id replaces the queued one. */
+  publishOneTime(agent: string, keys: readonly SdkKey[]): Promise<void>;
+  /** Takes one one-time key of each kind with it; each is served once. Null: nothing published. */
+  takeBundle(agent: string): Promise<TakenBundle | null>;
+  keyHealth(agent: string): Promise<KeyHealth>;
+  contact(a: string, b: string): Promise<ContactEdge | null>;
+  contactsOf(agent: string): Promise<ContactEdge[]>;
+  /**
+   * Replaces what stands between two agents by what `rule` makes of it, null meaning nothing; no
+   * other change comes between. `rule` may run more than once, and what it throws is thrown.
+   */
+  changeContact(
+    a: string,
+    b: string,
+    rule: (current: ContactEdge | null) => ContactEdge | null,
+  ): Promise<ContactEdge | null>;
   close(): Promise<void>;
 }

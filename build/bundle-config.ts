@@ -1,0 +1,89 @@
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import type { InlineConfig } from "vite";
+import { ROOT } from "./root.ts";
+
+/** `evaluation` is for the older Electron, whose Node-API better-sqlite3 does not run on. */
+export type BundleKind = "official" | "evaluation";
+
+export const ENTRIES = {
+  main: "electron/main.ts",
+  cli: "electron/headless.ts",
+  preload: "electron/shell/preload.ts",
+  renderer: "renderer/index.html",
+} as const;
+
+/** Native modules stay outside the bundle; their own packages find the right binary. */
+const NATIVE = [
+  "better-sqlite3",
+  "@signalapp/libsignal-client",
+  "@signalapp/sqlcipher",
+  "@napi-rs/keyring",
+];
+/** Both runtimes' floor: the evaluation Electron has Node 20 and Chrome 130. */
+const NODE_TARGET = "node20";
+const CHROME_TARGET = "chrome130";
+
+/**
+ * Main process and command line, sharing chunks. Chunks lie beside the entries, so that
+ * import.meta.dirname is the same folder wherever a module ends up.
+ */
+export function mainConfig(out: string, kind: BundleKind): InlineConfig {
+  // An alias is not asked for what stays external: the name in the output is what counts.
+  const paths = kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
+  return {
+    ...common(ROOT),
+    resolve: { conditions: ["node"], mainFields: ["module", "main"] },
+    ssr: { noExternal: true, external: NATIVE, target: "node" },
+    build: {
+      outDir: join(out, "main"),
+      emptyOutDir: false,
+      ssr: true,
+      target: NODE_TARGET,
+      minify: false,
+      rolldownOptions: {
+        input: { main: join(ROOT, ENTRIES.main), cli: join(ROOT, ENTRIES.cli) },
+        external: ["electron", /^node:/, ...builtinModules, ...NATIVE],
+        output: {
+          paths,
+          format: "es",
+          entryFileNames: "[name].js",
+          chunkFileNames: "[name]-[hash].js",
+        },
+      },
+    },
+  };
+}
+
+/** CommonJS in one file: a sandboxed preload can load nothing else. */
+export function preloadConfig(out: string): InlineConfig {
+  return {
+    ...common(ROOT),
+    build: {
+      outDir: join(out, "preload"),
+      emptyOutDir: false,
+      target: CHROME_TARGET,
+      rolldownOptions: {
+        input: { preload: join(ROOT, ENTRIES.preload) },
+        external: ["electron"],
+        output: { format: "cjs", entryFileNames: "preload.cjs" },
+      },
+    },
+  };
+}
+
+/** Relative addresses, since the pages are loaded from files. */
+export function rendererConfig(out: string): InlineConfig {
+  return {
+    ...common(join(ROOT, "renderer")),
+    base: "./",
+    plugins: [react(), tailwindcss()],
+    build: { outDir: join(out, "renderer"), emptyOutDir: false, target: CHROME_TARGET },
+  };
+}
+
+function common(root: string): InlineConfig {
+  return { configFile: false, root, logLevel: "warn", mode: "production" };
+}

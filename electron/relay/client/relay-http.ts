@@ -1,0 +1,133 @@
+import { Pool } from "undici";
+import { z } from "zod";
+import { TinyplaceError } from "../../../shared/errors/errors.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { type Signer, signedHeaders } from "../signing.ts";
+
+const TIMEOUT_MS = 30_000;
+/** More than a relay's largest page; an answer beyond it is not read. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+export type Method = "GET" | "PUT" | "POST" | "DELETE";
+
+export interface Answer {
+  readonly status: number;
+  /** Null for an empty answer and for one that is not JSON. */
+  readonly body: unknown;
+}
+
+/** Signed JSON requests to one relay over kept connections. */
+export class RelayHttp {
+  readonly url: string;
+  private readonly pool: Pool;
+  private readonly prefix: string;
+  private readonly signer: Signer;
+  private readonly clock: Clock;
+
+  constructor(url: string, signer: Signer, clock: Clock) {
+    const base = new URL(url);
+    this.url = url.replace(/\/+$/, "");
+    // A path prefix of the base URL is not part of the signed URI.
+    this.prefix = base.pathname.replace(/\/+$/, "");
+    this.signer = signer;
+    this.clock = clock;
+    this.pool = new Pool(base.origin, {
+      connections: 4,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+      connectTimeout: 10_000,
+    });
+  }
+
+  /** Whatever the relay answers; rejects with `relay_unreachable` when it does not. */
+  async send(method: Method, uri: string, body?: unknown): Promise<Answer> {
+    const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body), "utf8");
+    // Contacts act as the base58 form, messages and keys as the base64 form.
+    const actor = uri.startsWith("/contacts") ? this.signer.cryptoId : this.signer.address;
+    const now = this.clock.now();
+    const headers = {
+      "content-type": "application/json",
+      ...signedHeaders(this.signer, { method, uri, body: bytes, actor, now }),
+    };
+    try {
+      const path = `${this.prefix}${uri}`;
+      const response = await this.pool.request({ method, path, headers, body: bytes });
+      return { status: response.statusCode, body: await readJson(response.body) };
+    } catch (cause) {
+      throw new TinyplaceError(
+        "relay_unreachable",
+        `The relay ${this.url} does not answer.`,
+        "Messages wait and go out when it answers again. If it is your own relay, check that it runs.",
+        { cause },
+      );
+    }
+  }
+
+  /** The answer of a call that has to succeed, read through `schema`; rejects with the refusal. */
+  async expect<T>(schema: z.ZodType<T>, method: Method, uri: string, body?: unknown): Promise<T> {
+    const answer = await this.send(method, uri, body);
+    if (answer.status < 200 || answer.status >= 300) throw refused(answer);
+    return readAnswer(schema, answer);
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+}
+
+/** Rejects with `relay_refused` when the answer is not what the call promises. */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: Answer): T {
+  const result = schema.safeParse(answer.body);
+  if (result.success) return result.data;
+  throw new TinyplaceError(
+    "relay_refused",
+    `The relay answered (${answer.status}) with something this program cannot read.`,
+    "Check the relay's address: another service may be running there, or another version.",
+    { cause: result.error },
+  );
+}
+
+export function refused(answer: Answer): TinyplaceError {
+  const text = errorText(answer);
+  if (text === "not_a_contact") {
+    return new TinyplaceError(
+      "contact_required",
+      "The relay takes mail between accepted contacts only.",
+      "Send a contact request, and write again when it was accepted.",
+    );
+  }
+  return new TinyplaceError(
+    "relay_refused",
+    `The relay refused (${answer.status}${text ? `: ${text}` : ""}).`,
+    nextStep(answer.status),
+  );
+}
+
+/** The relay's own words, "" when it gave none. */
+export function errorText(answer: Answer): string {
+  const parsed = z.object({ error: z.string() }).safeParse(answer.body);
+  return parsed.success ? parsed.data.error.slice(0, 200) : "";
+}
+
+function nextStep(status: number): string {
+  if (status === 401) return "Check this machine's clock; requests are signed with the time.";
+  if (status === 413) return "Send less at once.";
+  if (status === 429) return "Wait a little; it takes more when it has room again.";
+  if (status >= 500) return "The relay has trouble of its own. It is tried again by itself.";
+  return "Check the address you named, then try again.";
+}
+
+async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error("the relay's answer is too large");
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+  } catch {
+    return null;
+  }
+}

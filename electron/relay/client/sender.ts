@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { errorView } from "../../../shared/errors/errors.ts";
+import type { PutOutcome } from "../transport.ts";
+import type { RelayEnvelope } from "../wire.ts";
+import { type Answer, errorText, type RelayHttp, readAnswer, refused } from "./relay-http.ts";
+
+/** What one batch may hold: the relay's own bounds, less room for what is around the envelopes. */
+const MAX_COUNT = 100;
+const MAX_BYTES = 6 * 1024 * 1024;
+const NOT_TRIED = "an earlier message has to go first";
+
+const batchAnswer = z.object({
+  results: z.array(z.object({ id: z.string(), status: z.number(), error: z.string().optional() })),
+});
+
+/**
+ * Offers envelopes to the relay in their order: in batches where it knows them, else one by one.
+ * After the first that has to wait nothing more is tried, so that nothing overtakes it.
+ */
+export class Sender {
+  private readonly http: RelayHttp;
+  private batches = true;
+
+  constructor(http: RelayHttp) {
+    this.http = http;
+  }
+
+  /** One outcome per envelope. Rejects only when nothing is known about any of them. */
+  async put(envelopes: readonly RelayEnvelope[]): Promise<PutOutcome[]> {
+    const outcomes: PutOutcome[] = [];
+    try {
+      for (const chunk of chunksOf(envelopes)) {
+        await this.putChunk(chunk, outcomes);
+        if (outcomes.some(mustWait)) break;
+      }
+    } catch (error) {
+      // What was accepted before the line broke must not be forgotten.
+      if (outcomes.length === 0) throw error;
+      fill(outcomes, envelopes, errorView(error).error);
+    }
+    return fill(outcomes, envelopes, NOT_TRIED);
+  }
+
+  private async putChunk(chunk: readonly RelayEnvelope[], outcomes: PutOutcome[]): Promise<void> {
+    if (chunk.length > 1 && this.batches) {
+      const answer = await this.http.send("POST", "/messages/batch", { envelopes: chunk });
+      if (answer.status === 200) {
+        outcomes.push(...batchOutcomes(chunk, answer));
+        return;
+      }
+      // A batch that is too large says nothing about its parts.
+      if (isMissing(answer)) this.batches = false;
+      else if (answer.status !== 413) throw refused(answer);
+    }
+    for (const envelope of chunk) {
+      const answer = await this.http.send("PUT", "/messages", envelope);
+      const one = outcome(envelope.id, answer.status, errorText(answer));
+      outcomes.push(one);
+      if (mustWait(one)) return;
+    }
+  }
+}
+
+/** The relay does not have this route of our extension. */
+export function isMissing(answer: Answer): boolean {
+  return answer.status === 404 || answer.status === 405;
+}
+
+function chunksOf(envelopes: readonly RelayEnvelope[]): RelayEnvelope[][] {
+  const chunks: RelayEnvelope[][] = [];
+  let size = 0;
+  for (const envelope of envelopes) {
+    const own = envelope.body.length + 1024;
+    const chunk = chunks.at(-1);
+    if (chunk && chunk.length < MAX_COUNT && size + own <= MAX_BYTES) {
+      chunk.push(envelope);
+      size += own;
+    } else {
+      chunks.push([envelope]);
+      size = own;
+    }
+  }
+  return chunks;
+}
+
+function batchOutcomes(chunk: readonly RelayEnvelope[], answer: Answer): PutOutcome[] {
+  const { results } = readAnswer(batchAnswer, answer);
+  return chunk.map(({ id }, index) => {
+    const one = results[index];
+    if (one?.id !== id) return outcome(id, 500, "the relay did not answer for this message");
+    return outcome(id, one.status, one.error ?? "");
+  });
+}
+
+function outcome(id: string, status: number, error: string): PutOutcome {
+  if (status >= 200 && status < 300) return { id, accepted: true, permanent: false, error: "" };
+  return {
+    id,
+    accepted: false,
+    status,
+    error: error || `the relay answered ${status}`,
+    permanent: isPermanent(status, error),
+  };
+}
+
+/** A bare 404 may come from a wrong relay address, which can be put right: the mail waits for that. */
+function isPermanent(status: number, error: string): boolean {
+  return status === 400 || status === 413 || (status === 404 && error.includes("recipient"));
+}
+
+function mustWait(one: PutOutcome): boolean {
+  return !one.accepted && !one.permanent;
+}
+
+function fill(
+  outcomes: PutOutcome[],
+  envelopes: readonly RelayEnvelope[],
+  error: string,
+): PutOutcome[] {
+  for (const { id } of envelopes.slice(outcomes.length)) {
+    outcomes.push({ id, accepted: false, status: 0, error, permanent: false });
+  }
+  return outcomes;
+}

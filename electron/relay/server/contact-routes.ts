@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { ContactEdge } from "../store/store.ts";
+import { accepted, blocked, contactOf, removed, requested, unblocked } from "./contact-rules.ts";
+import {
+  cryptoIdFrom,
+  noContent,
+  type RouteParts,
+  read,
+  signerOf,
+  type WithId,
+} from "./request.ts";
+
+const page = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  offset: z.coerce.number().int().min(0).default(0),
+});
+
+type Rule = typeof requested | typeof removed;
+
+/** Who may write to whom (network.md part 1, section 6); the doorbell tells the other side. */
+export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void {
+  const { store } = parts;
+
+  app.get("/contacts", async (request) => {
+    const self = signerOf(parts, request);
+    const edges = (await store.contactsOf(self)).filter((edge) => edge.status === "accepted");
+    return { contacts: views(edges, self, request) };
+  });
+
+  app.get("/contacts/requests", async (request) => {
+    const self = signerOf(parts, request);
+    const pending = (await store.contactsOf(self)).filter((edge) => edge.status === "pending");
+    const incoming = pending.filter((edge) => edge.addressee === self);
+    const outgoing = pending.filter((edge) => edge.requester === self);
+    return {
+      incoming: views(incoming, self, request),
+      outgoing: views(outgoing, self, request),
+    };
+  });
+
+  app.get("/contacts/stats", async (request) => {
+    const self = signerOf(parts, request);
+    const edges = await store.contactsOf(self);
+    const pending = edges.filter((edge) => edge.status === "pending");
+    return {
+      agentId: self,
+      contactCount: edges.filter((edge) => edge.status === "accepted").length,
+      pendingIncoming: pending.filter((edge) => edge.addressee === self).length,
+      pendingOutgoing: pending.filter((edge) => edge.requester === self).length,
+    };
+  });
+
+  app.get<WithId>("/contacts/:id/status", async (request) => {
+    const self = signerOf(parts, request);
+    const other = cryptoIdFrom(request.params.id);
+    const edge = await store.contact(self, other);
+    if (!edge) return { cryptoId: other, agentId: other, status: "none" };
+    const { contact: _whole, ...status } = view(edge, self);
+    return { ...status, agentId: other };
+  });
+
+  app.post<WithId>("/contacts/:id", (request) => change(parts, request, requested));
+  app.post<WithId>("/contacts/:id/accept", (request) => change(parts, request, accepted));
+  app.post<WithId>("/contacts/:id/block", (request) => change(parts, request, blocked));
+
+  app.post<WithId>("/contacts/:id/unblock", async (request, reply) => {
+    await change(parts, request, unblocked);
+    return noContent(reply);
+  });
+
+  app.delete<WithId>("/contacts/:id", async (request, reply) => {
+    await change(parts, request, removed);
+    return noContent(reply);
+  });
+}
+
+async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: Rule) {
+  const { store, clock, ring } = parts;
+  const self = signerOf(parts, request);
+  const other = cryptoIdFrom(request.params.id);
+  const act = { self, other, at: new Date(clock.now()).toISOString() };
+  let before: string | undefined;
+  const edge = await store.changeContact(self, other, (current) => {
+    before = current?.status;
+    return rule(current, act);
+  });
+  if (edge?.status !== before && rule !== blocked) ring(other);
+  return edge && contactOf(edge);
+}
+
+function views(edges: readonly ContactEdge[], self: string, request: FastifyRequest) {
+  const { limit, offset } = read(page, request.query);
+  return edges.slice(offset, offset + limit).map((edge) => view(edge, self));
+}
+
+function view(edge: ContactEdge, self: string) {
+  return {
+    cryptoId: edge.requester === self ? edge.addressee : edge.requester,
+    status: edge.status,
+    ...(edge.status === "pending" && {
+      direction: edge.requester === self ? ("outgoing" as const) : ("incoming" as const),
+    }),
+    contact: contactOf(edge),
+  };
+}

@@ -1,0 +1,18 @@
+/** A refusal as the client reads it: `{"error": message, "code"?: code}` under `status`. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: string | null;
+  /** Seconds, for a refusal that passes by itself. */
+  readonly retryAfter: number | null;
+
+  constructor(
+    status: number,
+    message: string,
+    options: { code?: string; retryAfter?: number } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = options.code ?? null;
+    this.retryAfter = options.retryAfter ?? null;
+  }
+}

@@ -1,0 +1,149 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
+import type { Delivery, StoredOutcome } from "../store/store.ts";
+import { type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
+import { HttpError } from "./http-error.ts";
+import {
+  cryptoIdFrom,
+  noContent,
+  type RouteParts,
+  read,
+  readBody,
+  requireSelf,
+  signerOf,
+  type WithId,
+} from "./request.ts";
+
+const MAX_BATCH = 100;
+const MAX_ACKNOWLEDGED = 500;
+const MAX_PAGE = 500;
+/** Characters of envelopes in one answer; what is left over comes with the next. */
+const PAGE_SIZE = 8 * 1024 * 1024;
+
+interface PutResult {
+  readonly id: string;
+  readonly status: number;
+  readonly error?: string;
+}
+
+/** Mailboxes (network.md part 1, section 4), and batches of the same calls. */
+export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void {
+  const { store, clock } = parts;
+
+  app.put("/messages", async (request, reply) => {
+    const sender = signerOf(parts, request);
+    const delivery = await admit(parts, sender, readBody(z.unknown(), request));
+    const [outcome] = await deliver(parts, [delivery]);
+    if (outcome === "full") throw full();
+    return reply.code(202).send(delivery.envelope);
+  });
+
+  app.post("/messages/batch", { bodyLimit: parts.batchBytes }, async (request) => {
+    const sender = signerOf(parts, request);
+    const shape = z.object({ envelopes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
+    const { envelopes } = readBody(shape, request);
+    return { results: await putBatch(parts, sender, envelopes) };
+  });
+
+  app.get("/messages", async (request, reply) => {
+    const owner = signerOf(parts, request);
+    const query = read(
+      z.object({ agentId: z.string(), limit: z.coerce.number().int().min(1).default(50) }),
+      request.query,
+    );
+    requireSelf(owner, query.agentId);
+    const limit = Math.min(query.limit, MAX_PAGE);
+    const texts = await store.envelopes(owner, { limit, maxSize: PAGE_SIZE });
+    // Spliced as kept: what was checked on its way in need not be read and written again.
+    const messages = texts.length > 0 ? `[${texts.join(",")}]` : "null";
+    return reply.type("application/json; charset=utf-8").send(`{"messages":${messages}}`);
+  });
+
+  app.delete<WithId>("/messages/:id", async (request, reply) => {
+    const owner = signerOf(parts, request);
+    requireSelf(owner, read(z.object({ agentId: z.string() }), request.query).agentId);
+    await store.removeEnvelopes(owner, [request.params.id], clock.now());
+    return noContent(reply);
+  });
+
+  app.post("/messages/ack", async (request, reply) => {
+    const owner = signerOf(parts, request);
+    const shape = z.object({
+      agentId: z.string().optional(),
+      ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
+    });
+    const { agentId, ids } = readBody(shape, request);
+    if (agentId !== undefined) requireSelf(owner, agentId);
+    await store.removeEnvelopes(owner, ids, clock.now());
+    return noContent(reply);
+  });
+}
+
+/** Each as PUT would answer it, those that pass in one transaction. */
+async function putBatch(
+  parts: RouteParts,
+  sender: string,
+  envelopes: readonly unknown[],
+): Promise<PutResult[]> {
+  const admitted = await Promise.all(
+    envelopes.map((one) => admit(parts, sender, one).catch((error: unknown) => refusal(error))),
+  );
+  const outcomes = await deliver(
+    parts,
+    admitted.filter((one): one is Delivery => !(one instanceof HttpError)),
+  );
+  let next = 0;
+  return admitted.map((one, index): PutResult => {
+    const id = one instanceof HttpError ? namedId(envelopes[index]) : one.envelope.id;
+    const refused = one instanceof HttpError ? one : outcomes[next++] === "full" ? full() : null;
+    return refused ? { id, status: refused.status, error: refused.message } : { id, status: 202 };
+  });
+}
+
+/** The envelope on its way into its mailbox, or HttpError with the refusal. */
+async function admit({ store }: RouteParts, sender: string, value: unknown): Promise<Delivery> {
+  const uploaded = read(uploadedEnvelope, value);
+  if (cryptoIdFrom(uploaded.from) !== sender) throw new HttpError(403, "from is not the signer");
+  const mailbox = cryptoIdFrom(uploaded.to);
+  if (mailbox !== sender && (await store.contact(sender, mailbox))?.status !== "accepted") {
+    throw new HttpError(403, "not_a_contact");
+  }
+  // Both clients key their sessions by the base64 form, whatever form the sender wrote.
+  const envelope: RelayEnvelope = {
+    ...uploaded,
+    from: messagingForm(sender),
+    to: messagingForm(mailbox),
+  };
+  return { mailbox, sender, envelope };
+}
+
+/** Stores, and rings once per mailbox that got something new. */
+async function deliver(
+  { store, clock, ring }: RouteParts,
+  deliveries: readonly Delivery[],
+): Promise<readonly StoredOutcome[]> {
+  if (deliveries.length === 0) return [];
+  const outcomes = await store.putEnvelopes(deliveries, clock.now());
+  const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
+  for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox);
+  return outcomes;
+}
+
+function refusal(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  throw error;
+}
+
+function full(): HttpError {
+  return new HttpError(429, "mailbox full", { code: "mailbox_full", retryAfter: 60 });
+}
+
+function namedId(value: unknown): string {
+  const named = z.object({ id: z.string().max(128) }).safeParse(value);
+  return named.success ? named.data.id : "";
+}
+
+function messagingForm(cryptoId: string): string {
+  return messagingAddressOf(publicKeyOf(cryptoId) as Uint8Array);
+}

@@ -1,0 +1,69 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import { cryptoIdOf, publicKeyOf } from "../../../shared/model/address.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { RelayStore } from "../store/store.ts";
+import type { RequestGuard } from "./auth.ts";
+import { HttpError } from "./http-error.ts";
+import type { RateLimits } from "./rate-limit.ts";
+
+export interface RouteParts {
+  readonly store: RelayStore;
+  readonly guard: RequestGuard;
+  readonly clock: Clock;
+  readonly rates: RateLimits;
+  /** Rings the doorbell of an agent (cryptoId). */
+  readonly ring: (agent: string) => void;
+  /** Bytes of one batch request. */
+  readonly batchBytes: number;
+}
+
+export interface WithId {
+  Params: { id: string };
+}
+
+/** The signer's cryptoId, within its rate. Throws HttpError. */
+export function signerOf(parts: RouteParts, request: FastifyRequest): string {
+  const agent = parts.guard.authenticate({
+    method: request.method,
+    uri: request.raw.url ?? "",
+    body: Buffer.isBuffer(request.body) ? request.body : null,
+    header: (name) => String(request.headers[name] ?? ""),
+  });
+  parts.rates.countAgent(agent);
+  return agent;
+}
+
+/** The body is kept as bytes until the signature over them was checked. */
+export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.isBuffer(request.body) ? request.body.toString("utf8") : "");
+  } catch {
+    throw new HttpError(400, "the body is not JSON");
+  }
+  return read(schema, value);
+}
+
+export function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue?.path.join(".") || "request";
+  throw new HttpError(400, `bad ${field}: ${issue?.message ?? "unreadable"}`);
+}
+
+/** Either written form of a key as cryptoId; 404 for anything else. */
+export function cryptoIdFrom(address: string): string {
+  const key = publicKeyOf(address);
+  if (!key) throw new HttpError(404, "unknown recipient form");
+  return cryptoIdOf(key);
+}
+
+export function requireSelf(signer: string, named: string): void {
+  if (cryptoIdFrom(named) !== signer) throw new HttpError(403, "agentId is not the signer");
+}
+
+export function noContent(reply: FastifyReply): FastifyReply {
+  return reply.code(204).send();
+}

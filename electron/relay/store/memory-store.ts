@@ -1,0 +1,189 @@
+import type { LibsignalUpload, SdkKey } from "../wire.ts";
+import {
+  type ContactEdge,
+  DEFAULT_LIMITS,
+  type Delivery,
+  type KeyHealth,
+  MAX_ONE_TIME_KEYS,
+  type RelayStore,
+  type StoredOutcome,
+  type StoreLimits,
+  type TakenBundle,
+  TOMBSTONE_MS,
+} from "./store.ts";
+
+interface Mailbox {
+  readonly items: { readonly sender: string; readonly id: string; readonly json: string }[];
+  size: number;
+}
+
+interface Published<T> {
+  readonly value: T;
+  readonly at: number;
+}
+
+/** The store without a disk, for tests and for relays that may forget: same answers, same bounds. */
+export class MemoryRelayStore implements RelayStore {
+  private readonly limit: number;
+  private readonly size: number;
+  private readonly mailboxes = new Map<string, Mailbox>();
+  /** (mailbox, sender, id) to the time it may be forgotten; infinite while it is stored. */
+  private readonly known = new Map<string, number>();
+  private readonly bundles = new Map<string, Published<LibsignalUpload>>();
+  private readonly signed = new Map<string, Published<SdkKey>>();
+  private readonly oneTime = new Map<string, Map<number | string, unknown>>();
+  private readonly edges = new Map<string, ContactEdge>();
+
+  constructor(options: StoreLimits = {}) {
+    this.limit = options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit;
+    this.size = options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize;
+  }
+
+  async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
+    return deliveries.map((one) => this.putOne(one, now));
+  }
+
+  async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+    const texts: string[] = [];
+    let size = 0;
+    for (const { json } of this.mailboxes.get(mailbox)?.items ?? []) {
+      size += json.length;
+      if (texts.length === page.limit || (texts.length > 0 && size > page.maxSize)) break;
+      texts.push(json);
+    }
+    return texts;
+  }
+
+  async removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void> {
+    const box = this.mailboxes.get(mailbox);
+    if (!box) return;
+    for (const id of ids) {
+      for (let index = box.items.length - 1; index >= 0; index--) {
+        const item = box.items[index];
+        if (item?.id !== id) continue;
+        box.items.splice(index, 1);
+        box.size -= item.json.length;
+        this.known.set(keyOf(mailbox, item.sender, id), now + TOMBSTONE_MS);
+      }
+    }
+  }
+
+  async publish(agent: string, upload: LibsignalUpload, now: number): Promise<void> {
+    const before = this.bundles.get(agent)?.value;
+    if (
+      before &&
+      (before.registrationId !== upload.registrationId || before.identityKey !== upload.identityKey)
+    ) {
+      this.oneTime.delete(keyOf(agent, "ec"));
+      this.oneTime.delete(keyOf(agent, "kyber"));
+    }
+    this.bundles.set(agent, { value: upload, at: now });
+    for (const key of upload.preKeys) this.addKey(agent, "ec", key.id, key);
+    for (const key of upload.kyberPreKeys) this.addKey(agent, "kyber", key.id, key);
+  }
+
+  async publishSigned(agent: string, key: SdkKey, now: number): Promise<void> {
+    this.signed.set(agent, { value: key, at: now });
+  }
+
+  async publishOneTime(agent: string, keys: readonly SdkKey[]): Promise<void> {
+    for (const key of keys) this.addKey(agent, "sdk", key.keyId, key);
+  }
+
+  async takeBundle(agent: string): Promise<TakenBundle | null> {
+    const bundle = this.bundles.get(agent);
+    const signed = this.signed.get(agent);
+    if (!bundle && !signed) return null;
+    const updatedAt = Math.max(bundle?.at ?? 0, signed?.at ?? 0);
+    const sdk = signed && {
+      signedPreKey: signed.value,
+      oneTimePreKey: this.takeKey<SdkKey>(agent, "sdk"),
+    };
+    if (!bundle) return { sdk: sdk ?? null, libsignal: null, updatedAt };
+    const { preKeys: _ec, kyberPreKeys: _kyber, kyberLastResort, ...rest } = bundle.value;
+    const libsignal = {
+      ...rest,
+      preKey: this.takeKey<LibsignalUpload["preKeys"][number]>(agent, "ec"),
+      kyberPreKey: this.takeKey<typeof kyberLastResort>(agent, "kyber") ?? kyberLastResort,
+    };
+    return { sdk: sdk ?? null, libsignal, updatedAt };
+  }
+
+  async keyHealth(agent: string): Promise<KeyHealth> {
+    const bundle = this.bundles.get(agent);
+    const signed = this.signed.get(agent);
+    const count = (kind: string) => this.oneTime.get(keyOf(agent, kind))?.size ?? 0;
+    return {
+      sdk: {
+        signedPreKeyId: signed?.value.keyId ?? null,
+        signedAt: signed?.at ?? null,
+        oneTimePreKeyCount: count("sdk"),
+      },
+      libsignal: bundle ? { preKeyCount: count("ec"), kyberPreKeyCount: count("kyber") } : null,
+      updatedAt: Math.max(bundle?.at ?? 0, signed?.at ?? 0),
+    };
+  }
+
+  async contact(a: string, b: string): Promise<ContactEdge | null> {
+    return this.edges.get(pairKey(a, b)) ?? null;
+  }
+
+  async contactsOf(agent: string): Promise<ContactEdge[]> {
+    return [...this.edges]
+      .filter(([, edge]) => edge.requester === agent || edge.addressee === agent)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, edge]) => edge);
+  }
+
+  async changeContact(
+    a: string,
+    b: string,
+    rule: (current: ContactEdge | null) => ContactEdge | null,
+  ): Promise<ContactEdge | null> {
+    const key = pairKey(a, b);
+    const next = rule(this.edges.get(key) ?? null);
+    if (next) this.edges.set(key, next);
+    else this.edges.delete(key);
+    return next;
+  }
+
+  async close(): Promise<void> {}
+
+  private putOne({ mailbox, sender, envelope }: Delivery, now: number): StoredOutcome {
+    const key = keyOf(mailbox, sender, envelope.id);
+    const forgetAt = this.known.get(key);
+    if (forgetAt !== undefined && forgetAt > now) return "known";
+    const box = this.mailboxes.get(mailbox) ?? { items: [], size: 0 };
+    const json = JSON.stringify(envelope);
+    if (box.items.length >= this.limit || box.size + json.length > this.size) return "full";
+    this.mailboxes.set(mailbox, box);
+    box.items.push({ sender, id: envelope.id, json });
+    box.size += json.length;
+    this.known.set(key, Number.POSITIVE_INFINITY);
+    return "stored";
+  }
+
+  private addKey(agent: string, kind: string, id: number | string, key: unknown): void {
+    const name = keyOf(agent, kind);
+    const queue = this.oneTime.get(name) ?? new Map<number | string, unknown>();
+    this.oneTime.set(name, queue.set(id, key));
+    if (queue.size > MAX_ONE_TIME_KEYS) queue.delete(queue.keys().next().value as number | string);
+  }
+
+  private takeKey<T>(agent: string, kind: string): T | null {
+    const queue = this.oneTime.get(keyOf(agent, kind));
+    const first = queue?.entries().next().value;
+    if (!queue || !first) return null;
+    queue.delete(first[0]);
+    return first[1] as T;
+  }
+}
+
+/** Parts hold no newline: cryptoIds and kinds never, and an envelope id stands last. */
+function keyOf(...parts: string[]): string {
+  return parts.join("\n");
+}
+
+function pairKey(a: string, b: string): string {
+  return a < b ? keyOf(a, b) : keyOf(b, a);
+}

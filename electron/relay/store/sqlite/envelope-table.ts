@@ -1,0 +1,62 @@
+import { type Delivery, type StoredOutcome, TOMBSTONE_MS } from "../store.ts";
+import type { Sql } from "./sql.ts";
+
+/** Mailboxes, and the ids that may not come again (rule D2). Calls belong inside a transaction. */
+export function putEnvelope(
+  sql: Sql,
+  { mailbox, sender, envelope }: Delivery,
+  bounds: { limit: number; size: number },
+): StoredOutcome {
+  const key = [mailbox, sender, envelope.id];
+  const known = "SELECT 1 AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND id = ?";
+  if (sql.get(known, key)) return "known";
+  const json = JSON.stringify(envelope);
+  const filled = sql.get<{ envelopes: number; size: number }>(
+    "SELECT envelopes, size FROM mailbox WHERE id = ?",
+    [mailbox],
+  ) ?? { envelopes: 0, size: 0 };
+  if (filled.envelopes >= bounds.limit || filled.size + json.length > bounds.size) return "full";
+  sql.run("INSERT INTO known_envelope (mailbox, sender, id) VALUES (?, ?, ?)", key);
+  sql.run("INSERT INTO envelope (mailbox, sender, id, json) VALUES (?, ?, ?, ?)", [...key, json]);
+  return "stored";
+}
+
+export function forgetOld(sql: Sql, now: number): void {
+  sql.run("DELETE FROM known_envelope WHERE forget_at IS NOT NULL AND forget_at <= ?", [now]);
+}
+
+export function readEnvelopes(
+  sql: Sql,
+  mailbox: string,
+  page: { limit: number; maxSize: number },
+): string[] {
+  // Sizes first: a page is cut before the texts of what does not fit are read.
+  const rows = sql.all<{ seq: number; size: number }>(
+    "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT ?",
+    [mailbox, page.limit],
+  );
+  const first = rows[0];
+  if (!first) return [];
+  let size = first.size;
+  let last = first.seq;
+  for (const row of rows.slice(1)) {
+    size += row.size;
+    if (size > page.maxSize) break;
+    last = row.seq;
+  }
+  return sql
+    .all<{ json: string }>(
+      "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT ?",
+      [mailbox, last, page.limit],
+    )
+    .map((row) => row.json);
+}
+
+export function removeEnvelope(sql: Sql, mailbox: string, id: string, now: number): void {
+  sql.run(
+    `UPDATE known_envelope SET forget_at = ? WHERE mailbox = ? AND id = ? AND sender IN
+     (SELECT sender FROM envelope WHERE mailbox = ? AND id = ?)`,
+    [now + TOMBSTONE_MS, mailbox, id, mailbox, id],
+  );
+  sql.run("DELETE FROM envelope WHERE mailbox = ? AND id = ?", [mailbox, id]);
+}
