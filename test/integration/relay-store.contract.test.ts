@@ -1,0 +1,335 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { MemoryRelayStore } from "../../electron/relay/store/memory-store.ts";
+import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import {
+  type ContactEdge,
+  MAX_ONE_TIME_KEYS,
+  type RelayStore,
+  type StoreLimits,
+  TOMBSTONE_MS,
+} from "../../electron/relay/store/store.ts";
+import type { LibsignalUpload, RelayEnvelope, SdkKey } from "../../electron/relay/wire.ts";
+import { openSqlite } from "../../electron/vault/sqlite.ts";
+import { temporaryHome } from "../support/temporary-home.ts";
+
+const NOW = 1_800_000_000_000;
+const PAGE = { limit: 50, maxSize: 1_000_000 };
+const opened: RelayStore[] = [];
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+});
+
+const delivery = (id: string, sender = "alice", mailbox = "bob", body = "AAAA") => {
+  const envelope: RelayEnvelope = {
+    id,
+    from: sender,
+    to: mailbox,
+    timestamp: "2027-01-15T08:00:00.000Z",
+    deviceId: 1,
+    type: "CIPHERTEXT",
+    body,
+    suite: "libsignal",
+  };
+  return { mailbox, sender, envelope };
+};
+
+const signed = (id: number) => ({ id, publicKey: `key${id}`, signature: "AAAA" });
+const upload = (changes: Partial<LibsignalUpload> = {}): LibsignalUpload => ({
+  registrationId: 7,
+  deviceId: 1,
+  identityKey: "AAAA",
+  signedPreKey: signed(1),
+  kyberLastResort: signed(900),
+  preKeys: [],
+  kyberPreKeys: [],
+  capabilities: ["receipts"],
+  ...changes,
+});
+const sdk = (keyId: string, publicKey = "AAAA"): SdkKey => ({
+  keyId,
+  publicKey,
+  signature: "AAAA",
+});
+
+const stores: [string, (limits?: StoreLimits) => RelayStore][] = [
+  ["memory", (limits) => new MemoryRelayStore(limits)],
+  ["sqlite", (limits) => new SqliteRelayStore(join(temporaryHome(), "relay.db"), limits)],
+];
+
+describe.each(stores)("relay store contract: %s", (_name, make) => {
+  const create = (limits?: StoreLimits): RelayStore => {
+    const store = make(limits);
+    opened.push(store);
+    return store;
+  };
+  const ids = async (store: RelayStore, mailbox = "bob", page = PAGE) =>
+    (await store.envelopes(mailbox, page)).map((text) => (JSON.parse(text) as RelayEnvelope).id);
+
+  describe("N1 mailboxes", () => {
+    test("keep what was put, oldest first, whole, apart from other mailboxes", async () => {
+      const store = create();
+      const deliveries = [delivery("1"), delivery("2"), delivery("3", "alice", "carol")];
+      expect(await store.putEnvelopes(deliveries, NOW)).toEqual(["stored", "stored", "stored"]);
+      await store.putEnvelopes([delivery("0")], NOW);
+      expect(await ids(store)).toEqual(["1", "2", "0"]);
+      expect(await ids(store, "carol")).toEqual(["3"]);
+      const [text] = await store.envelopes("carol", PAGE);
+      expect(JSON.parse(text as string)).toEqual(deliveries[2]?.envelope);
+    });
+
+    test("give pages bounded by count and by size, but never an empty one", async () => {
+      const store = create();
+      for (const id of ["1", "2", "3"]) {
+        await store.putEnvelopes([delivery(id, "alice", "bob", "A".repeat(1000))], NOW);
+      }
+      expect(await ids(store, "bob", { limit: 2, maxSize: 1_000_000 })).toEqual(["1", "2"]);
+      expect(await ids(store, "bob", { limit: 9, maxSize: 2600 })).toEqual(["1", "2"]);
+      expect(await ids(store, "bob", { limit: 9, maxSize: 10 })).toEqual(["1"]);
+    });
+
+    test("remove by id, of any sender, and take ids that are gone", async () => {
+      const store = create();
+      await store.putEnvelopes([delivery("1"), delivery("1", "eve"), delivery("2")], NOW);
+      await store.removeEnvelopes("bob", ["1", "never"], NOW);
+      await store.removeEnvelopes("nobody", ["1"], NOW);
+      expect(await ids(store)).toEqual(["2"]);
+    });
+  });
+
+  describe("D2 relay de-duplication", () => {
+    test("a known (mailbox, sender, id) is not stored again, also within one call", async () => {
+      const store = create();
+      expect(await store.putEnvelopes([delivery("1"), delivery("1")], NOW)).toEqual([
+        "stored",
+        "known",
+      ]);
+      expect(await store.putEnvelopes([delivery("1")], NOW)).toEqual(["known"]);
+      expect(await ids(store)).toEqual(["1"]);
+    });
+
+    test("another sender's or mailbox's same id is another envelope", async () => {
+      const store = create();
+      const all = [delivery("1"), delivery("1", "eve"), delivery("1", "alice", "carol")];
+      expect(await store.putEnvelopes(all, NOW)).toEqual(["stored", "stored", "stored"]);
+    });
+
+    test("outlives deletion by 8 days, however long it was stored before", async () => {
+      const store = create();
+      await store.putEnvelopes([delivery("1")], NOW);
+      const removedAt = NOW + 30 * TOMBSTONE_MS;
+      expect(await store.putEnvelopes([delivery("1")], removedAt)).toEqual(["known"]);
+      await store.removeEnvelopes("bob", ["1"], removedAt);
+      const last = removedAt + TOMBSTONE_MS - 1;
+      expect(await store.putEnvelopes([delivery("1")], last)).toEqual(["known"]);
+      expect(await ids(store)).toEqual([]);
+      expect(await store.putEnvelopes([delivery("1")], last + 1)).toEqual(["stored"]);
+    });
+  });
+
+  describe("N4 bounded mailboxes", () => {
+    test("by count: full is said, a known one still is known, and room comes back", async () => {
+      const store = create({ mailboxLimit: 2 });
+      const three = [delivery("1"), delivery("2"), delivery("3")];
+      expect(await store.putEnvelopes(three, NOW)).toEqual(["stored", "stored", "full"]);
+      expect(await store.putEnvelopes([delivery("1")], NOW)).toEqual(["known"]);
+      expect(await store.putEnvelopes([delivery("3", "alice", "carol")], NOW)).toEqual(["stored"]);
+      await store.removeEnvelopes("bob", ["1"], NOW);
+      expect(await store.putEnvelopes([delivery("3"), delivery("4")], NOW)).toEqual([
+        "stored",
+        "full",
+      ]);
+    });
+
+    test("by size", async () => {
+      const store = create({ mailboxSize: 3000 });
+      const large = (id: string) => delivery(id, "alice", "bob", "A".repeat(2000));
+      expect(await store.putEnvelopes([large("1"), large("2")], NOW)).toEqual(["stored", "full"]);
+      await store.removeEnvelopes("bob", ["1"], NOW);
+      expect(await store.putEnvelopes([large("2")], NOW)).toEqual(["stored"]);
+    });
+  });
+
+  describe("E2 published keys", () => {
+    test("nothing published is null, and counts nothing", async () => {
+      const store = create();
+      await store.publishOneTime("bob", [sdk("pk_1")]);
+      expect(await store.takeBundle("bob")).toBeNull();
+      expect(await store.keyHealth("bob")).toMatchObject({ libsignal: null, updatedAt: 0 });
+    });
+
+    test("libsignal one-time keys are served once, in order, then the last resort", async () => {
+      const store = create();
+      const preKeys = [1, 2].map((id) => ({ id, publicKey: `ec${id}` }));
+      await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
+      expect((await store.keyHealth("bob")).libsignal).toEqual({
+        preKeyCount: 2,
+        kyberPreKeyCount: 1,
+      });
+      const taken = [];
+      for (let turn = 0; turn < 3; turn++) taken.push((await store.takeBundle("bob"))?.libsignal);
+      expect(taken.map((one) => one?.preKey?.id ?? null)).toEqual([1, 2, null]);
+      expect(taken.map((one) => one?.kyberPreKey.id)).toEqual([901, 900, 900]);
+      expect(taken[0]).toEqual({
+        registrationId: 7,
+        deviceId: 1,
+        identityKey: "AAAA",
+        signedPreKey: signed(1),
+        preKey: { id: 1, publicKey: "ec1" },
+        kyberPreKey: signed(901),
+        capabilities: ["receipts"],
+      });
+    });
+
+    test("a one-time key goes to one of many who ask at once", async () => {
+      const store = create();
+      const preKeys = Array.from({ length: 20 }, (_, id) => ({ id: id + 1, publicKey: "AAAA" }));
+      await store.publish("bob", upload({ preKeys }), NOW);
+      const taken = await Promise.all(preKeys.map(() => store.takeBundle("bob")));
+      expect(new Set(taken.map((one) => one?.libsignal?.preKey?.id)).size).toBe(20);
+    });
+
+    test("publishing again replaces the signed keys and appends the one-time ones", async () => {
+      const store = create();
+      await store.publish("bob", upload({ preKeys: [{ id: 1, publicKey: "a" }] }), NOW);
+      const next = upload({ signedPreKey: signed(2), preKeys: [{ id: 2, publicKey: "b" }] });
+      await store.publish("bob", next, NOW + 5);
+      const taken = await store.takeBundle("bob");
+      expect(taken).toMatchObject({ sdk: null, updatedAt: NOW + 5 });
+      expect(taken?.libsignal?.signedPreKey.id).toBe(2);
+      expect(taken?.libsignal?.preKey?.id).toBe(1);
+    });
+
+    test("another installation's upload drops the keys of the former one", async () => {
+      const store = create();
+      const preKeys = [{ id: 1, publicKey: "a" }];
+      await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
+      await store.publish("bob", upload({ registrationId: 8 }), NOW);
+      expect((await store.keyHealth("bob")).libsignal).toEqual({
+        preKeyCount: 0,
+        kyberPreKeyCount: 0,
+      });
+    });
+
+    test("the network's own keys: in order, a repeated id replaced, apart from libsignal's", async () => {
+      const store = create();
+      await store.publishSigned("bob", sdk("spk_1"), NOW);
+      await store.publishOneTime("bob", [sdk("pk_1"), sdk("pk_2"), sdk("pk_1", "BBBB")]);
+      await store.publish("bob", upload({ preKeys: [{ id: 1, publicKey: "a" }] }), NOW);
+      expect((await store.keyHealth("bob")).sdk).toEqual({
+        signedPreKeyId: "spk_1",
+        signedAt: NOW,
+        oneTimePreKeyCount: 2,
+      });
+      expect((await store.takeBundle("bob"))?.sdk).toEqual({
+        signedPreKey: sdk("spk_1"),
+        oneTimePreKey: sdk("pk_1", "BBBB"),
+      });
+      expect((await store.takeBundle("bob"))?.sdk?.oneTimePreKey).toEqual(sdk("pk_2"));
+      expect((await store.takeBundle("bob"))?.sdk?.oneTimePreKey).toBeNull();
+    });
+
+    test("one-time keys are bounded; the oldest make room", async () => {
+      const store = create();
+      const preKeys = Array.from({ length: MAX_ONE_TIME_KEYS + 3 }, (_, index) => ({
+        id: index + 1,
+        publicKey: "AAAA",
+      }));
+      await store.publish("bob", upload({ preKeys }), NOW);
+      expect((await store.keyHealth("bob")).libsignal?.preKeyCount).toBe(MAX_ONE_TIME_KEYS);
+      expect((await store.takeBundle("bob"))?.libsignal?.preKey?.id).toBe(4);
+    });
+  });
+
+  describe("C1 contacts", () => {
+    const edge: ContactEdge = {
+      requester: "bob",
+      addressee: "alice",
+      status: "pending",
+      createdAt: "2027-01-15T08:00:00.000Z",
+      updatedAt: "2027-01-15T08:00:00.000Z",
+    };
+
+    test("one edge for two agents, whichever is named first", async () => {
+      const store = create();
+      expect(await store.contact("alice", "bob")).toBeNull();
+      expect(await store.changeContact("alice", "bob", () => edge)).toEqual(edge);
+      expect(await store.contact("bob", "alice")).toEqual(edge);
+      expect(await store.contactsOf("bob")).toEqual([edge]);
+      expect(await store.contactsOf("carol")).toEqual([]);
+      await store.changeContact("bob", "alice", () => null);
+      expect(await store.contact("alice", "bob")).toBeNull();
+    });
+
+    test("changes at once see each other's outcome", async () => {
+      const store = create();
+      const count = (current: ContactEdge | null): ContactEdge => ({
+        ...edge,
+        createdAt: String(Number(current?.createdAt ?? 0) + 1),
+      });
+      await Promise.all(
+        Array.from({ length: 10 }, () => store.changeContact("alice", "bob", count)),
+      );
+      expect((await store.contact("alice", "bob"))?.createdAt).toBe("10");
+    });
+
+    test("a rule that throws changes nothing, and others of the same moment stand", async () => {
+      const store = create();
+      const refused = store.changeContact("alice", "bob", () => {
+        throw new Error("refused");
+      });
+      const stands = store.changeContact("bob", "carol", () => ({ ...edge, addressee: "carol" }));
+      await expect(refused).rejects.toThrow("refused");
+      await stands;
+      expect(await store.contact("alice", "bob")).toBeNull();
+      expect(await store.contact("bob", "carol")).not.toBeNull();
+    });
+  });
+});
+
+describe("N2 the SQLite store's file", () => {
+  test("what was stored is there after it is opened again", async () => {
+    const path = join(temporaryHome(), "relay.db");
+    const first = new SqliteRelayStore(path);
+    await first.putEnvelopes([delivery("1"), delivery("2")], NOW);
+    await first.removeEnvelopes("bob", ["1"], NOW);
+    await first.close();
+    const second = new SqliteRelayStore(path, { mailboxLimit: 1 });
+    opened.push(second);
+    expect(await second.envelopes("bob", PAGE)).toHaveLength(1);
+    expect(await second.putEnvelopes([delivery("1"), delivery("3")], NOW)).toEqual([
+      "known",
+      "full",
+    ]);
+  });
+
+  test("the first version's file is taken over with its mail counted", async () => {
+    const path = join(temporaryHome(), "relay.db");
+    const old = openSqlite(path);
+    old.exec(`
+      CREATE TABLE envelope (seq INTEGER PRIMARY KEY AUTOINCREMENT, mailbox TEXT NOT NULL,
+        sender TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL);
+      CREATE TABLE known_envelope (mailbox TEXT NOT NULL, sender TEXT NOT NULL, id TEXT NOT NULL,
+        forget_at INTEGER, PRIMARY KEY (mailbox, sender, id)) WITHOUT ROWID;
+      CREATE TABLE bundle (agent TEXT PRIMARY KEY, json TEXT NOT NULL);
+      INSERT INTO envelope (mailbox, sender, id, json) VALUES ('bob', 'alice', '1', '{"id":"1"}');
+      INSERT INTO known_envelope (mailbox, sender, id) VALUES ('bob', 'alice', '1');
+    `);
+    old.close();
+    const store = new SqliteRelayStore(path, { mailboxLimit: 1 });
+    opened.push(store);
+    expect(await store.putEnvelopes([delivery("1"), delivery("2")], NOW)).toEqual([
+      "known",
+      "full",
+    ]);
+  });
+
+  test("a newer version's file is refused, not changed", () => {
+    const path = join(temporaryHome(), "relay.db");
+    const newer = openSqlite(path);
+    newer.exec("PRAGMA user_version=99");
+    newer.close();
+    expect(() => new SqliteRelayStore(path)).toThrow("newer version");
+  });
+});
