@@ -15,7 +15,6 @@ import {
   REHANDSHAKE_BODY,
   sessionEnvelopeSchema,
 } from "../../shared/envelope/envelope.ts";
-import { isLabel } from "../../shared/labels/labels.ts";
 
 const SCHEMA = new URL("../../shared/envelope/session-envelope-v1.schema.json", import.meta.url);
 const body = (changes: Partial<OutgoingBody> = {}): OutgoingBody => ({
