@@ -1,6 +1,6 @@
 import type { ContactRow, LibsignalBundle, LibsignalUpload, RelayEnvelope } from "./wire.ts";
 
-export type { LibsignalBundle, RelayEnvelope };
+export type { RelayEnvelope };
 
 export type PutOutcome =
   | { readonly id: string; readonly accepted: true; readonly permanent: false; readonly error: "" }

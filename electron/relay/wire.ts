@@ -5,7 +5,7 @@ const base64 = z
   .string()
   .max(4096)
   .regex(/^[A-Za-z0-9+/]+={0,2}$/);
-export const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+const messagingAddress = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
 const ratchetHeader = z.object({
   ratchetKey: z.string().max(64),

@@ -12,7 +12,7 @@ import type { NonceLimits } from "./nonces.ts";
 import { RateLimits, type RateOptions } from "./rate-limit.ts";
 import type { RouteParts } from "./request.ts";
 
-export interface RelayLimits extends Partial<RateOptions> {
+interface RelayLimits extends Partial<RateOptions> {
   /** Bytes of one request. Default 4 MiB: an envelope of a 256 KiB text, escaped, in base64. */
   readonly bodyBytes?: number;
   /** Bytes of one batch. Default 8 MiB. */
