@@ -128,7 +128,7 @@ export class Inbound {
     mailroom.announce(placed);
     this.parts.received({
       quarantined: opened.filter((one) => one.result.kind === "bad").length,
-      prekeysUsed: opened.some((one) => one.envelope.type === "PREKEY_BUNDLE"),
+      prekeysUsed: unit.tookPrekey,
     });
   }
 

@@ -52,6 +52,11 @@ export class RatchetUnit {
     this.usedPrekeys.add(id);
   }
 
+  /** Whether a one-time key was used up: the relay may soon need more. */
+  get tookPrekey(): boolean {
+    return this.usedPrekeys.size > 0;
+  }
+
   signedPrekey(id: number): SignedPreKeyRecord {
     const bytes = table.readPrekey(this.vault, "signed_prekey", id);
     if (!bytes) throw new Error(`no signed prekey ${id}`);
