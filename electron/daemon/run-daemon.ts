@@ -9,6 +9,11 @@ import { Host } from "./host.ts";
  * @param entry the program's own file, to print how a session attaches; null prints nothing of it.
  */
 export async function runDaemon(paths: HomePaths, entry: string | null): Promise<void> {
+  // Before anything is announced: a signal that comes with the first line ends in order, too.
+  const ended = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
   const relayUrl = process.env.TINYPLACE_API_URL;
   const keychain = await systemKeychain();
   const host = await Host.start({
@@ -21,10 +26,7 @@ export async function runDaemon(paths: HomePaths, entry: string | null): Promise
   const ready = { ready: true, socket: paths.socket, relay: host.relayAddress, pid: process.pid };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   if (entry !== null) process.stdout.write(`${attachHelp(entry, paths.home)}\n`);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await ended;
   await socket.close();
   await host.close();
 }
