@@ -17,6 +17,7 @@ void runDesktop({
   commandLine: {
     // A Node.js that started us speaks for itself; the packaged application is its own (RunAsNode).
     executable: process.env.TINYPLACE_NODE ?? process.execPath,
+    isElectron: process.env.TINYPLACE_NODE === undefined,
     entry: process.env.TINYPLACE_ENTRY ?? join(folder, "main", "cli.js"),
   },
   hidden: values.hidden === true,

@@ -32,5 +32,5 @@ export async function runDaemon(paths: HomePaths, entry: string | null): Promise
 }
 
 function attachHelp(entry: string, home: string): string {
-  return `Attach Claude Code sessions with: ${attachCommand({ executable: process.execPath, entry }, home)}`;
+  return `Attach Claude Code sessions with: ${attachCommand({ executable: process.execPath, entry, isElectron: false }, home)}`;
 }

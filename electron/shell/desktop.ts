@@ -22,7 +22,7 @@ export interface DesktopOptions {
   readonly folder: string;
   readonly icons: string;
   /** What a terminal runs as `tinyplace`. */
-  readonly commandLine: { executable: string; entry: string };
+  readonly commandLine: { executable: string; entry: string; isElectron: boolean };
   readonly hidden: boolean;
 }
 
