@@ -52,7 +52,8 @@ function requireNodeApi(): void {
   process.exit(2);
 }
 
-program.parseAsync().catch((error: unknown) => {
+// An Electron that runs as Node has its arguments where Node has them, whatever it calls itself.
+program.parseAsync(process.argv, { from: "node" }).catch((error: unknown) => {
   const view = errorView(error);
   process.stderr.write(`${view.error}\n${view.next}\n`);
   process.exit(1);

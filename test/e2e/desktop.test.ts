@@ -1,5 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { _electron, type ElectronApplication, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runClaude, toolName } from "../support/claude-code.ts";
@@ -176,6 +178,19 @@ describe("U2 the window shows what the daemon does", () => {
     // Only claude:2 and claude:7 got mail.
     expect(firstInboxes).toEqual([]);
   });
+});
+
+test("M1 the bridge runs on the application's own executable as Node", async () => {
+  const transport = new StdioClientTransport({
+    command: executablePath,
+    args: [join(folder, "main", "cli.js"), "mcp", "--home", home],
+    env: { ...(process.env as Record<string, string>), ELECTRON_RUN_AS_NODE: "1" },
+  });
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(transport);
+  const { structuredContent } = await client.callTool({ name: "wallet_list", arguments: {} });
+  expect(structuredContent).toMatchObject({ wallets: [{ name: "planner" }, { name: "reviewer" }] });
+  await client.close();
 });
 
 test("Z3 a page that is not ours, or a call that is not in the map, is refused", async () => {
