@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "./root.ts";
 import { checkRules } from "./rules-check.ts";
 
-/** `npm run check`: what a reviewer would ask for. Runs all steps, then fails if one did. */
+/** `npm run check`: what a reviewer would ask for. Runs all steps; exits with the number that failed. */
 const STEPS: readonly (readonly [string, readonly string[]])[] = [
   ["tsc", ["-p", "tsconfig.json"]],
   ["biome", ["check", "--error-on-warnings"]],
@@ -24,4 +24,5 @@ for (const problem of checkRules()) {
   failed++;
 }
 process.stdout.write(failed === 0 ? "check: all passed\n" : `check: ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+// More than a hundred problems is no exit code any more.
+process.exit(Math.min(failed, 100));
