@@ -1,31 +1,26 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { ROOT } from "./root.ts";
 
-/** Draws the icons into build/icons: an envelope, and the same with a dot when something waits. */
-const MARK = "#6d7bf0";
-const DOT = "#e5484d";
+const FOLDER = join(ROOT, "build", "icons");
+/** Width at scale 1. Linux and Windows panels scale from 22; macOS wants 16 and black with alpha. */
+const TRAY: Readonly<Record<string, number>> = {
+  tray: 22,
+  "tray-attention": 22,
+  trayTemplate: 16,
+  "tray-attentionTemplate": 16,
+};
 
-function drawing(options: { attention: boolean; tile: boolean }): string {
-  const tile = options.tile ? `<rect width="64" height="64" rx="14" fill="${MARK}"/>` : "";
-  const ink = options.tile ? "#ffffff" : MARK;
-  const dot = options.attention ? `<circle cx="50" cy="16" r="11" fill="${DOT}"/>` : "";
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">${tile}
-    <rect x="9" y="16" width="46" height="34" rx="6" fill="none" stroke="${ink}" stroke-width="6"/>
-    <path d="M12 21 32 37 52 21" fill="none" stroke="${ink}" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/>
-    ${dot}</svg>`;
+/** `npm run icons`: draws the PNGs beside the SVGs. `@2x` is Electron's name for double density. */
+for (const [name, width] of Object.entries(TRAY)) {
+  draw(name, name, width);
+  draw(name, `${name}@2x`, width * 2);
 }
+draw("app", "app", 512);
 
-function write(name: string, svg: string, width: number): void {
+function draw(drawing: string, name: string, width: number): void {
+  const svg = readFileSync(join(FOLDER, `${drawing}.svg`), "utf8");
   const png = new Resvg(svg, { fitTo: { mode: "width", value: width } }).render().asPng();
-  writeFileSync(join(ROOT, "build", "icons", name), png);
+  writeFileSync(join(FOLDER, `${name}.png`), png);
 }
-
-mkdirSync(join(ROOT, "build", "icons"), { recursive: true });
-for (const attention of [false, true]) {
-  const name = attention ? "tray-attention" : "tray";
-  write(`${name}.png`, drawing({ attention, tile: false }), 22);
-  write(`${name}@2x.png`, drawing({ attention, tile: false }), 44);
-}
-write("app.png", drawing({ attention: false, tile: true }), 512);

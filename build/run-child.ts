@@ -25,7 +25,8 @@ export function runAsOwn(
     const now = Date.now();
     const repeated = now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
     last.set(signal, now);
-    if (!repeated) child.kill(signal);
+    // A closed terminal is an end in order; the programs know it as SIGTERM.
+    if (!repeated) child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
   for (const signal of SIGNALS) process.on(signal, forward);
   whenOrphaned(() => forward("SIGTERM"));
