@@ -1,3 +1,4 @@
+import { commitRounds } from "./commit-rounds.ts";
 import type { Database, Statement } from "./sqlite.ts";
 
 interface PendingWrite {
@@ -12,7 +13,7 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 const MAX_GROUP = 256;
 
 /**
- * Writes that arrive in one turn of the event loop share one transaction: at synchronous=FULL the
+ * Writes that arrive until the next round of commits share one transaction: at synchronous=FULL the
  * commit is the dear part. Each write has its own savepoint, so one that throws undoes itself alone;
  * a promise resolves only after COMMIT. Write functions are synchronous: nothing awaits inside.
  */
@@ -22,7 +23,7 @@ export class GroupCommit {
     Statement
   >;
   private pending: PendingWrite[] = [];
-  private scheduled = false;
+  private readonly flushDue = () => this.flush();
   private readonly beforeEach: (() => void) | null;
 
   /** @param guard runs first in every transaction; what it throws fails the whole group. */
@@ -41,15 +42,12 @@ export class GroupCommit {
   write<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.pending.push({ run, resolve, reject });
-      if (this.scheduled) return;
-      this.scheduled = true;
-      setImmediate(() => this.flush());
+      commitRounds.request(this.flushDue);
     });
   }
 
   /** Commits what waits, now. For closing: after it returns nothing is pending. */
   flush(): void {
-    this.scheduled = false;
     while (this.pending.length > 0) {
       const group = this.pending.splice(0, MAX_GROUP);
       this.commitGroup(group);
