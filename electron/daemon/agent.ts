@@ -1,27 +1,33 @@
 import { EventEmitter } from "node:events";
-import { checkTextSize } from "../../shared/envelope/envelope.ts";
-import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { type Control, checkTextSize, type Receipt } from "../../shared/envelope/envelope.ts";
+import { TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
 import { compareLabels, isLabel } from "../../shared/labels/labels.ts";
 import { requireCryptoId } from "../../shared/model/address.ts";
+import { currentRung, type LadderStep, type Rung } from "../../shared/model/ladder.ts";
 import type { AgentSummary, RelaySummary } from "../../shared/model/snapshot.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
-import { makePrekeys, PREKEYS_FULL, PREKEYS_LOW } from "../ratchet/prekeys.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
 import type { RelayTransport } from "../relay/transport.ts";
+import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
-import { insertMessage, sentMessage, unreadCounts } from "../vault/mail-table.ts";
-import { insertJob, outboxState, waitingCount } from "../vault/outbox-table.ts";
-import { quarantineCount } from "../vault/receipt-table.ts";
+import { insertMailJob, jobOf, removeJob, waitingCount } from "../vault/job-table.ts";
+import { insertMessage, type MessageRow, sentMessage, unreadCounts } from "../vault/mail-table.ts";
+import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
 import type { Vault } from "../vault/vault.ts";
+import { wayOf } from "../vault/way.ts";
+import { Capabilities } from "./capabilities.ts";
 import type { Identity } from "./identity.ts";
-import { Inbound } from "./inbound.ts";
+import { Inbound, type Received } from "./inbound.ts";
+import { KeyKeeper } from "./key-keeper.ts";
 import { badLabel } from "./label-choice.ts";
 import { Mailroom, type Placed } from "./mailroom.ts";
 import { Outbox } from "./outbox.ts";
 import { PeerQueue } from "./peer-queue.ts";
+import { Receipts } from "./receipts.ts";
+import { Repair } from "./repair.ts";
 import type { Session } from "./session-registry.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
@@ -47,15 +53,17 @@ export interface AgentEvents {
   mail: [labels: readonly string[], holds: boolean];
 }
 
-export type SentState = "queued" | "relayed" | "held" | "inbox" | "failed";
-
+/** A message of ours and how far it is known to have come. */
 export interface Sent {
   readonly id: string;
   readonly to: string;
   readonly via: "local" | "relay";
   readonly fromSession: string | null;
   readonly toSession: string | null;
-  readonly state: SentState;
+  readonly state: Rung;
+  readonly ladder: LadderStep[];
+  /** Why it waits or ended; null when there is nothing to say. */
+  readonly problem: string | null;
 }
 
 /** The daemon of one agent: its vault, ratchet, relay connection, sessions, routing and outbox. */
@@ -68,13 +76,15 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly parts: AgentParts;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
+  private readonly receipts: Receipts;
+  private readonly repair: Repair;
+  private readonly keys: KeyKeeper;
   private readonly queue = new PeerQueue();
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private contactRequests: { agentId: string }[] = [];
   private cancelPoll: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
   private outgoingRequests = 0;
-  private publishing: Promise<void> | null = null;
   private closed = false;
 
   constructor(parts: AgentParts) {
@@ -87,27 +97,22 @@ export class Agent extends EventEmitter<AgentEvents> {
     const ratchet = new Ratchet(identity);
     this.sessions = new SessionRegistry(vault);
     this.mailroom = new Mailroom(vault, this.sessions, clock);
-    const shared = { vault, ratchet, relay, queue: this.queue, clock };
-    this.outbox = new Outbox({
-      ...shared,
-      identity,
-      timers,
-      changed: (jobs) => {
-        const labels = jobs.flatMap((job) => (job.from_session === null ? [] : [job.from_session]));
-        this.emit("mail", [...new Set(labels)], false);
-        this.emit("changed");
-      },
-    });
+    const shared = { vault, ratchet, relay, queue: this.queue, clock, timers };
+    const wake = (peer: string) => this.outbox.wake(peer);
+    const capabilities = new Capabilities({ vault, relay, clock });
+    this.keys = new KeyKeeper({ identity, vault, relay, clock });
+    this.outbox = new Outbox({ ...shared, identity, changed: (jobs) => this.sentChanged(jobs) });
+    this.receipts = new Receipts({ vault, capabilities, clock, timers, wake });
+    this.repair = new Repair({ vault, clock, timers, wake });
     this.inbound = new Inbound({
       ...shared,
       mailroom: this.mailroom,
-      received: ({ quarantined, prekeysUsed }) => {
-        if (prekeysUsed) void this.publishKeys();
-        if (quarantined > 0) this.emit("changed");
-      },
+      control: { control: (peer, control, first) => this.control(peer, control, first) },
+      received: (what) => this.received(what),
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
+    this.mailroom.on("owed", () => this.receipts.soon());
   }
 
   /** Connects to the relay; everything from then on happens by itself. */
@@ -129,9 +134,15 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.cancelPoll?.();
     this.cancelContactLook?.();
     await this.relay.close();
-    await Promise.allSettled([this.outbox.close(), this.inbound.close(), this.publishing]);
+    const parts = [this.outbox, this.inbound, this.receipts, this.repair, this.keys];
+    await Promise.allSettled(parts.map((part) => part.close()));
     await this.queue.idle();
     this.vault.close();
+  }
+
+  /** Resolves when what is being done about prekeys is done. */
+  keysSettled(): Promise<void> {
+    return this.keys.settled();
   }
 
   ref(): AgentRef {
@@ -198,38 +209,71 @@ export class Agent extends EventEmitter<AgentEvents> {
       sentAt: new Date(at).toISOString(),
       at,
       asker: from.harnessSessionId,
+      late: false,
     };
     const placed = await this.vault.write((): Placed | null => {
       if (local) return this.mailroom.accept(message);
       const seq = insertMessage(this.vault, message);
-      if (seq !== null) insertJob(this.vault, seq, to, at);
+      if (seq === null) return null;
+      insertOutgoing(this.vault, seq, to);
+      insertMailJob(this.vault, { recipient: to, message: seq, at });
       return null;
     });
     if (placed) this.mailroom.announce([placed]);
     if (!local) this.outbox.wake(to);
     this.emit("mail", [from.label], false);
     this.emit("changed");
-    return this.sent(params.id, to);
+    return this.sent(params.id, { to, body: params.body });
   }
 
-  /** What is known of a message of ours; throws `bad_request` when there is none with this id. */
-  sent(id: string, to?: string): Sent {
-    const row = sentMessage(this.vault, id);
-    if (!row || (to !== undefined && row.peer !== to)) {
+  /**
+   * What is known of a message of ours; throws `bad_request` when there is none with this id, or when
+   * it is not the one that is `expected`.
+   */
+  sent(id: string, expected?: { to: string; body: string }): Sent {
+    const row = this.requireSent(id);
+    if (expected && (row.peer !== expected.to || row.text !== expected.body)) {
       throw new TinyplaceError(
         "bad_request",
-        `No message ${id.slice(0, 64)} was sent from this agent${to ? " to this address" : ""}.`,
-        "Use the id that `send` returned in this agent's sessions.",
+        `Another message was already sent with the id ${row.id}; this one was not sent.`,
+        "Give every message an id of its own.",
       );
     }
+    const { ladder, problem, label } = wayOf(this.vault, row);
     return {
       id: row.id,
       to: row.peer,
       via: row.direction === "local" ? "local" : "relay",
       fromSession: row.from_session,
-      toSession: row.to_session,
-      state: this.sentState(row),
+      toSession: row.to_session ?? label,
+      state: currentRung(ladder),
+      ladder,
+      problem,
     };
+  }
+
+  /**
+   * Takes a message back that never left this machine. Throws `not_allowed` when it may have left
+   * already: the relay may have it, even if it did not say so.
+   */
+  async cancel(id: string): Promise<Sent> {
+    const row = this.requireSent(id);
+    const cancelled = await this.vault.write(() => {
+      const job = row.direction === "out" ? jobOf(this.vault, row.seq) : null;
+      if (!job || job.envelope !== null) return false;
+      removeJob(this.vault, job.job);
+      markEnded(this.vault, row.seq, "cancelled", null, this.parts.clock.now());
+      return true;
+    });
+    if (!cancelled) {
+      throw new TinyplaceError(
+        "not_allowed",
+        `The message ${row.id} has left this machine, or may have: it cannot be taken back.`,
+        "Send another message that says so.",
+      );
+    }
+    this.sentChanged([row]);
+    return this.sent(id);
   }
 
   async acceptContact(requester: string): Promise<void> {
@@ -243,13 +287,64 @@ export class Agent extends EventEmitter<AgentEvents> {
     return this.contactRequests;
   }
 
-  private sentState(row: { seq: number; direction: string }): SentState {
-    if (row.direction === "local") {
-      const held = this.vault.sql("SELECT 1 AS yes FROM hold WHERE message = ?").get([row.seq]);
-      return held ? "held" : "inbox";
+  private requireSent(id: string): MessageRow {
+    const row = sentMessage(this.vault, id);
+    if (row) return row;
+    throw new TinyplaceError(
+      "bad_request",
+      `No message ${id.slice(0, 64)} was sent from this agent.`,
+      "Use the id that `send` returned in this agent's sessions.",
+    );
+  }
+
+  /** Messages of ours came further, or will not. */
+  private sentChanged(messages: readonly Pick<MessageRow, "from_session">[]): void {
+    const labels = messages.flatMap((one) => (one.from_session === null ? [] : [one.from_session]));
+    this.emit("mail", [...new Set(labels)], false);
+    this.emit("changed");
+  }
+
+  private received(what: Received): void {
+    if (what.prekeysUsed) void this.keys.topUp();
+    if (what.owed) this.receipts.soon();
+    for (const peer of what.wake) {
+      this.outbox.wake(peer);
+      this.receipts.soon();
     }
-    const state = outboxState(this.vault, row.seq)?.state;
-    return state === "relayed" || state === "failed" ? state : "queued";
+    if (what.quarantined) void this.repair.look();
+    this.emit("changed");
+  }
+
+  /** A peer's control message, inside the write that commits it. True: the outbox has new work. */
+  private control(peer: string, control: Control, firstMessage: boolean): boolean {
+    switch (control.kind) {
+      case "receipts":
+        this.climb(peer, control.receipts);
+        return false;
+      case "repair":
+        // Only a new session proves that the asker does not merely replay an old one.
+        return firstMessage && this.repair.answer(peer, control.envelopes);
+      case "repaired":
+        this.repair.answered(peer, control);
+        return false;
+      default:
+        return unreachable(control);
+    }
+  }
+
+  /** A peer's receipts: they say something about messages sent to this very peer, or nothing. */
+  private climb(peer: string, receipts: readonly Receipt[]): void {
+    const now = this.parts.clock.now();
+    const changed: MessageRow[] = [];
+    for (const { id, rung, at, session } of receipts) {
+      const row = sentMessage(this.vault, id);
+      if (row?.direction !== "out" || row.peer !== peer) continue;
+      // By the peer's clock, within what ours can believe.
+      const seen = Math.min(now, Math.max(row.at, Date.parse(at)));
+      markReceipt(this.vault, row.seq, rung, seen, session);
+      changed.push(row);
+    }
+    if (changed.length > 0) setImmediate(() => this.sentChanged(changed));
   }
 
   private mailChanged(labels: readonly string[], holds: boolean): void {
@@ -259,8 +354,14 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private async relayOnline(): Promise<void> {
     this.emit("online");
-    await this.publishKeys();
-    await Promise.allSettled([this.inbound.look(), this.lookAtContacts(), this.outbox.hurry()]);
+    await this.keys.topUp();
+    await Promise.allSettled([
+      this.inbound.look(),
+      this.lookAtContacts(),
+      this.outbox.hurry(),
+      this.repair.look(),
+      this.receipts.flush(),
+    ]);
   }
 
   /** A doorbell rings for mail and for contacts alike; contacts can wait a moment and be asked once. */
@@ -275,32 +376,16 @@ export class Agent extends EventEmitter<AgentEvents> {
   private poll(): void {
     if (this.closed) return;
     this.cancelPoll = this.parts.timers.after(POLL_MS, () => {
-      void Promise.allSettled([this.inbound.look(), this.lookAtContacts()]).then(() => this.poll());
+      const looks = [
+        this.inbound.look(),
+        this.lookAtContacts(),
+        this.keys.rotate(),
+        this.repair.look(),
+        this.receipts.flush(),
+      ];
+      this.outbox.wakeAll();
+      void Promise.allSettled(looks).then(() => this.poll());
     });
-  }
-
-  /** Tops up what the relay can hand out for us (rule E2); failures wait for the next occasion. */
-  private publishKeys(): Promise<void> {
-    this.publishing ??= this.topUp()
-      .catch(() => undefined)
-      .finally(() => {
-        this.publishing = null;
-      });
-    return this.publishing;
-  }
-
-  private async topUp(): Promise<void> {
-    const health = await this.relay.bundleHealth();
-    const preKeys = health?.preKeyCount ?? 0;
-    const kyberPreKeys = health?.kyberPreKeyCount ?? 0;
-    if (health && preKeys >= PREKEYS_LOW && kyberPreKeys >= PREKEYS_LOW) return;
-    const counts = {
-      preKeys: Math.max(0, PREKEYS_FULL - preKeys),
-      kyberPreKeys: Math.max(0, PREKEYS_FULL - kyberPreKeys),
-    };
-    const now = this.parts.clock.now();
-    const upload = await makePrekeys(this.vault, this.identity, counts, now);
-    await this.relay.publishBundle(upload);
   }
 
   private async lookAtContacts(): Promise<void> {

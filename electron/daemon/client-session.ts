@@ -7,6 +7,7 @@ import type {
   ClientConnection,
   ClientPeer,
 } from "../bridge/session-host.ts";
+import { quarantineCount } from "../vault/envelope-table.ts";
 import {
   type DeliveryRow,
   deliveredReplies,
@@ -14,7 +15,6 @@ import {
   unreadDeliveries,
   unreadFrom,
 } from "../vault/mail-table.ts";
-import { quarantineCount } from "../vault/receipt-table.ts";
 import type { Agent } from "./agent.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
@@ -82,6 +82,8 @@ export class ClientSession implements ClientConnection {
       const { agent, session } = this.required();
       return { sent: await agent.send(params, session) };
     },
+    "message.status": ({ id }) => ({ sent: this.required().agent.sent(id) }),
+    "message.cancel": async ({ id }) => ({ sent: await this.required().agent.cancel(id) }),
     inbox: ({ peek }) => this.inbox(peek),
     "reply.check": (params, context) => this.checkReply(params, context),
     "reply.await": (params, context) => this.awaitReply(params, context),

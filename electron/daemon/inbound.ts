@@ -1,17 +1,49 @@
-import { type DecodedBody, decodeBody } from "../../shared/envelope/envelope.ts";
+import { createHash } from "node:crypto";
+import {
+  type Control,
+  type DecodedBody,
+  decodeBody,
+  readControl,
+} from "../../shared/envelope/envelope.ts";
 import { cryptoIdOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Ratchet } from "../ratchet/ratchet.ts";
+import type { Timers } from "../platform/timers.ts";
+import { isRepeatedMessage, type Ratchet } from "../ratchet/ratchet.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
-import type { RelayEnvelope, RelayTransport } from "../relay/transport.ts";
+import type { Malformed, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
+import {
+  isBodySeen,
+  isEnvelopeSeen,
+  isResent,
+  quarantine,
+  releaseMadeGood,
+  rememberEnvelope,
+} from "../vault/envelope-table.ts";
 import type { NewMessage } from "../vault/mail-table.ts";
-import { isEnvelopeSeen, quarantine, rememberEnvelope } from "../vault/receipt-table.ts";
+import { oweAgain } from "../vault/receipt-table.ts";
 import type { Vault } from "../vault/vault.ts";
+import { retryDelay } from "./backoff.ts";
 import type { Mailroom, Placed } from "./mailroom.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
 /** Envelopes fetched, decrypted and committed together. */
 const BATCH = 100;
+
+/** What a batch did besides delivering mail. */
+export interface Received {
+  readonly quarantined: boolean;
+  readonly prekeysUsed: boolean;
+  /** Receipts are owed. */
+  readonly owed: boolean;
+  /** Peers for whom the outbox has new work. */
+  readonly wake: readonly string[];
+}
+
+/** What the peers' control messages do, inside the write that commits them. */
+interface ControlHandler {
+  /** True when the outbox has new work for the peer. */
+  control(peer: string, control: Control, firstMessage: boolean): boolean;
+}
 
 interface InboundParts {
   readonly vault: Vault;
@@ -19,15 +51,23 @@ interface InboundParts {
   readonly relay: RelayTransport;
   readonly queue: PeerQueue;
   readonly mailroom: Mailroom;
+  readonly control: ControlHandler;
   readonly clock: Clock;
-  /** After each batch: how many could not be decrypted, and whether a prekey was used up. */
-  readonly received: (batch: { quarantined: number; prekeysUsed: boolean }) => void;
+  readonly timers: Timers;
+  readonly received: (what: Received) => void;
 }
 
 type Opened =
-  | { kind: "message"; message: NewMessage }
-  | { kind: "consumed" }
-  | { kind: "bad"; reason: string };
+  | { readonly kind: "message"; readonly message: NewMessage }
+  | { readonly kind: "control"; readonly control: Control; readonly firstMessage: boolean }
+  | { readonly kind: "consumed" }
+  | { readonly kind: "bad"; readonly reason: string; readonly repairable: boolean };
+
+interface OpenedEnvelope {
+  readonly envelope: RelayEnvelope;
+  readonly bodyHash: Uint8Array;
+  readonly result: Opened;
+}
 
 /**
  * Drains the mailbox (rule D1): decrypt in memory, commit ratchet steps, messages and deliveries in
@@ -36,7 +76,11 @@ type Opened =
  */
 export class Inbound {
   private readonly parts: InboundParts;
+  /** What could not be read when it was first fetched: envelope id to the hash of what came. */
+  private readonly doubtful = new Map<string, string>();
   private running: Promise<void> | null = null;
+  private cancelRetry: (() => void) | null = null;
+  private failures = 0;
   private again = false;
   private closed = false;
 
@@ -56,101 +100,160 @@ export class Inbound {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.cancelRetry?.();
     await this.running;
   }
 
   private async drain(): Promise<void> {
-    while (this.again && !this.closed) {
-      this.again = false;
-      try {
-        const batch = await this.parts.relay.list(BATCH);
-        if (batch.length === 0) continue;
-        await this.receive(batch);
-        await this.parts.relay.acknowledge(batch.map((envelope) => envelope.id));
-        // The relay had a full page, or mail may have come while this one was worked on.
-        this.again = true;
-      } catch {
-        // Unreachable relay or refused write: nothing was acknowledged, so the next doorbell, poll
-        // or reconnect finds the same mail again.
-        return;
+    this.cancelRetry?.();
+    this.cancelRetry = null;
+    try {
+      while (this.again && !this.closed) {
+        this.again = false;
+        await this.drainPage();
+        this.failures = 0;
       }
+    } catch {
+      // Unreachable relay or refused write: nothing was acknowledged that was not committed, so the
+      // same mail is found again.
+      const wait = retryDelay(this.failures++, Math.random());
+      if (!this.closed) this.cancelRetry = this.parts.timers.after(wait, () => void this.look());
     }
   }
 
-  /** Commits a batch, sender by sender, each in its own order. */
-  private async receive(batch: readonly RelayEnvelope[]): Promise<void> {
+  private async drainPage(): Promise<void> {
+    const { envelopes, malformed } = await this.parts.relay.list(BATCH);
+    if (envelopes.length + malformed.length === 0) return;
+    const done = [...(await this.receive(envelopes)), ...(await this.keepMalformed(malformed))];
+    if (done.length > 0) await this.parts.relay.acknowledge(done);
+    for (const id of done) this.doubtful.delete(id);
+    // The relay had a full page, or mail may have come while this one was worked on.
+    this.again = true;
+  }
+
+  /** Commits a page, sender by sender, each in its own order. The ids of what is done with. */
+  private async receive(page: readonly RelayEnvelope[]): Promise<string[]> {
     const bySender = new Map<string, RelayEnvelope[]>();
-    for (const envelope of batch) {
+    for (const envelope of page) {
       const list = bySender.get(envelope.from);
       if (list) list.push(envelope);
       else bySender.set(envelope.from, [envelope]);
     }
-    await Promise.all(
+    const done = await Promise.all(
       [...bySender].map(([from, envelopes]) => {
         const key = publicKeyOf(from);
         const sender = key ? cryptoIdOf(key) : from.slice(0, 64);
         return this.parts.queue.run(sender, () => this.receiveFrom(sender, envelopes));
       }),
     );
+    return done.flat();
   }
 
-  private async receiveFrom(sender: string, envelopes: readonly RelayEnvelope[]): Promise<void> {
-    const { vault, clock, mailroom } = this.parts;
+  private async receiveFrom(
+    sender: string,
+    envelopes: readonly RelayEnvelope[],
+  ): Promise<string[]> {
+    const { vault } = this.parts;
     const unit = new RatchetUnit(vault);
-    const opened: { envelope: RelayEnvelope; result: Opened }[] = [];
+    const opened: OpenedEnvelope[] = [];
+    const done: string[] = [];
     for (const envelope of envelopes) {
-      if (isEnvelopeSeen(vault, sender, envelope.id)) continue;
-      opened.push({ envelope, result: await this.open(unit, sender, envelope) });
+      if (!isEnvelopeSeen(vault, sender, envelope.id)) {
+        const one = await this.open(unit, sender, envelope);
+        // What was damaged on its way here is whole in the mailbox: fetch it once more before it is
+        // given up, and nothing of this sender before that, to keep the order.
+        if (one.result.kind === "bad" && this.isFirstDoubt(envelope.id, one.bodyHash)) break;
+        opened.push(one);
+      }
+      done.push(envelope.id);
     }
-    if (opened.length === 0) return;
+    if (opened.length > 0) await this.commit(sender, unit, opened);
+    return done;
+  }
+
+  private async commit(
+    sender: string,
+    unit: RatchetUnit,
+    opened: readonly OpenedEnvelope[],
+  ): Promise<void> {
+    const { vault, clock, mailroom, control } = this.parts;
     const at = clock.now();
+    let wake = false;
     const placed = await vault.write(() => {
       unit.commit(at);
       const placements: Placed[] = [];
-      for (const { envelope, result } of opened) {
-        rememberEnvelope(vault, sender, envelope.id, at);
+      let madeGood = false;
+      for (const { envelope, bodyHash, result } of opened) {
+        rememberEnvelope(vault, { sender, id: envelope.id, bodyHash, at });
         if (result.kind === "message") {
-          const one = mailroom.accept(result.message);
+          const late = isResent(vault, sender, result.message.id);
+          madeGood ||= late;
+          const one = mailroom.accept({ ...result.message, late });
           if (one) placements.push(one);
+          else oweAgain(vault, sender, result.message.id);
+        } else if (result.kind === "control") {
+          wake = control.control(sender, result.control, result.firstMessage) || wake;
         } else if (result.kind === "bad") {
+          const { reason, repairable } = result;
           const kept = JSON.stringify(envelope);
           quarantine(vault, {
             sender,
             envelopeId: envelope.id,
-            reason: result.reason,
+            reason,
             envelope: kept,
             at,
+            repairable,
           });
+          // Its message may have come again before it did.
+          madeGood = true;
         }
       }
+      if (madeGood) releaseMadeGood(vault, sender);
       return placements;
     });
     mailroom.announce(placed);
     this.parts.received({
-      quarantined: opened.filter((one) => one.result.kind === "bad").length,
+      quarantined: opened.some((one) => one.result.kind === "bad"),
       prekeysUsed: unit.tookPrekey,
+      owed: opened.some((one) => one.result.kind === "message"),
+      wake: wake ? [sender] : [],
     });
   }
 
   /** Decrypts one envelope into the unit; a failure leaves the unit as it was. */
-  private async open(unit: RatchetUnit, sender: string, envelope: RelayEnvelope): Promise<Opened> {
+  private async open(
+    unit: RatchetUnit,
+    sender: string,
+    envelope: RelayEnvelope,
+  ): Promise<OpenedEnvelope> {
+    const bodyHash = createHash("sha256").update(envelope.body).digest().subarray(0, 16);
     if (envelope.suite !== "libsignal") {
-      return { kind: "bad", reason: "its cipher is not supported by this version" };
+      const reason = "its cipher is not supported by this version";
+      return { envelope, bodyHash, result: { kind: "bad", reason, repairable: false } };
     }
     const step = unit.child();
     try {
       const plaintext = await this.parts.ratchet.decrypt(step, sender, envelope);
       unit.merge(step);
-      return this.read(sender, envelope, decodeBody(plaintext));
+      return { envelope, bodyHash, result: this.read(sender, envelope, decodeBody(plaintext)) };
     } catch (error) {
-      return { kind: "bad", reason: error instanceof Error ? error.message : "not decryptable" };
+      if (isRepeatedMessage(error) && isBodySeen(this.parts.vault, sender, bodyHash)) {
+        return { envelope, bodyHash, result: { kind: "consumed" } };
+      }
+      const reason = error instanceof Error ? error.message : "not decryptable";
+      return { envelope, bodyHash, result: { kind: "bad", reason, repairable: true } };
     }
   }
 
   private read(sender: string, envelope: RelayEnvelope, body: DecodedBody): Opened {
-    if (body.kind === "unreadable") return { kind: "bad", reason: body.reason };
-    // Control messages and re-key pings are the daemons' own talk, never shown as mail.
-    if (body.kind !== "message") return { kind: "consumed" };
+    if (body.kind === "unreadable") return { kind: "bad", reason: body.reason, repairable: false };
+    if (body.kind === "rehandshake") return { kind: "consumed" };
+    if (body.kind === "control") {
+      const control = readControl(body.control);
+      const firstMessage = envelope.type === "PREKEY_BUNDLE";
+      // A kind of a later version: our bundle does not say that we understand it.
+      return control ? { kind: "control", control, firstMessage } : { kind: "consumed" };
+    }
     return {
       kind: "message",
       message: {
@@ -167,7 +270,41 @@ export class Inbound {
         sentAt: body.timestamp,
         at: this.parts.clock.now(),
         asker: null,
+        late: false,
       },
     };
+  }
+
+  /** True until the very same bytes came twice. */
+  private isFirstDoubt(envelopeId: string, hash: Uint8Array): boolean {
+    const text = Buffer.from(hash).toString("hex");
+    if (this.doubtful.get(envelopeId) === text) return false;
+    if (this.doubtful.size >= 10_000) this.doubtful.clear();
+    this.doubtful.set(envelopeId, text);
+    return true;
+  }
+
+  /** What is no envelope at all is kept and shown too (rule D4), and must not fill the mailbox. */
+  private async keepMalformed(malformed: readonly Malformed[]): Promise<string[]> {
+    const { vault, clock } = this.parts;
+    const sure = malformed.filter(({ id, json }) => {
+      const hash = createHash("sha256").update(json).digest();
+      return !this.isFirstDoubt(id, hash);
+    });
+    if (sure.length === 0) return [];
+    await vault.write(() => {
+      for (const { id, from, json } of sure) {
+        quarantine(vault, {
+          sender: from,
+          envelopeId: id,
+          reason: "it is not an envelope of the network",
+          envelope: json,
+          at: clock.now(),
+          repairable: false,
+        });
+      }
+    });
+    this.parts.received({ quarantined: true, prekeysUsed: false, owed: false, wake: [] });
+    return sure.map((one) => one.id);
   }
 }

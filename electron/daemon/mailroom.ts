@@ -12,6 +12,8 @@ import {
   type NewMessage,
   sentMessage,
 } from "../vault/mail-table.ts";
+import { markAnswered } from "../vault/outgoing-table.ts";
+import { type DueReceipt, oweReceipt } from "../vault/receipt-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { place, type Routable, type RoutingPolicy } from "./router.ts";
 import type { SessionRegistry } from "./session-registry.ts";
@@ -25,9 +27,13 @@ const HANDED_FOR_MS = 5_000;
  * Puts messages into sessions' inboxes and holds what nobody can take. `place*` run inside the write
  * that commits the message; `announce` afterwards, so that nothing is shown before it is on disk.
  *
- * Emits `delivered` with labels, for waiting calls and windows.
+ * Emits `delivered` with labels, for waiting calls and windows, and `owed` when receipts are to go out.
  */
-export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string[]]; holds: [] }> {
+export class Mailroom extends EventEmitter<{
+  delivered: [labels: readonly string[]];
+  holds: [];
+  owed: [];
+}> {
   policy: RoutingPolicy = "primary";
   private readonly handed = new Map<number, number>();
   private readonly vault: Vault;
@@ -46,14 +52,17 @@ export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string
   accept(message: NewMessage): Placed | null {
     const seq = insertMessage(this.vault, message);
     if (seq === null) return null;
+    this.markQuestionAnswered(message);
     const placement = place(this.routable(message), this.sessions.labels(), this.policy);
     const at = this.clock.now();
     if (placement.kind === "hold") {
       insertHold(this.vault, { message: seq, ...placement, at });
+      this.owe(message, "held", at);
       return { labels: [], held: true, seq };
     }
     const labels = placement.kind === "deliver" ? placement.labels : [];
     for (const label of labels) insertDelivery(this.vault, seq, label, at);
+    this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
     return { labels, held: false, seq };
   }
 
@@ -73,18 +82,23 @@ export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string
     if (placed.length === 0) return;
     this.announce(placed);
     this.emit("holds");
+    this.emit("owed");
   }
 
   /** Gives one held message to a label; false when it was not held any more (rule R3). */
   async assign(seq: number, label: string): Promise<boolean> {
     const done = await this.vault.write(() => {
-      if (!removeHold(this.vault, seq)) return false;
-      insertDelivery(this.vault, seq, label, this.clock.now());
+      const hold = removeHold(this.vault, seq);
+      if (!hold) return false;
+      const now = this.clock.now();
+      insertDelivery(this.vault, seq, label, now);
+      this.owe(hold, "inbox", now, label);
       return true;
     });
     if (done) {
       this.emit("delivered", [label]);
       this.emit("holds");
+      this.emit("owed");
     }
     return done;
   }
@@ -123,9 +137,13 @@ export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string
   async confirm(deliveries: readonly number[], label: string): Promise<void> {
     const now = this.clock.now();
     await this.vault.write(() => {
-      for (const delivery of deliveries) markRead(this.vault, delivery, label, now);
+      for (const delivery of deliveries) {
+        const message = markRead(this.vault, delivery, label, now);
+        if (message) this.owe(message, "read", now, label);
+      }
     });
     this.unhand(deliveries);
+    this.emit("owed");
   }
 
   private release(hold: HoldRow, live: ReturnType<SessionRegistry["labels"]>): Placed[] {
@@ -136,10 +154,27 @@ export class Mailroom extends EventEmitter<{ delivered: [labels: readonly string
     const placement = place(routable, live, this.policy);
     if (placement.kind !== "deliver") return [];
     removeHold(this.vault, hold.seq);
-    for (const label of placement.labels) {
-      insertDelivery(this.vault, hold.seq, label, this.clock.now());
-    }
+    const now = this.clock.now();
+    for (const label of placement.labels) insertDelivery(this.vault, hold.seq, label, now);
+    this.owe(hold, "inbox", now, placement.labels[0]);
     return [{ labels: placement.labels, held: false, seq: hold.seq }];
+  }
+
+  /** Inside a write: what its sender is to be told of a message that came over the relay. */
+  private owe(
+    message: { id: string; direction: string; peer: string },
+    rung: DueReceipt["rung"],
+    at: number,
+    label: string | null = null,
+  ): void {
+    if (message.direction !== "in") return;
+    oweReceipt(this.vault, { peer: message.peer, messageId: message.id, rung, at, label });
+  }
+
+  private markQuestionAnswered(message: NewMessage): void {
+    if (message.direction !== "in" || message.inReplyTo === null) return;
+    const question = sentMessage(this.vault, message.inReplyTo);
+    if (question?.peer === message.peer) markAnswered(this.vault, question.seq, message.at);
   }
 
   private routable(message: RoutableMessage): Routable {
@@ -185,5 +220,6 @@ export function receivedMessageOf(row: DeliveryRow): ReceivedMessage {
     timestamp: row.sent_at,
     auto: row.auto === 1,
     redelivered: row.offered_at !== null,
+    late: row.late === 1,
   };
 }

@@ -9,14 +9,18 @@ import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { PutOutcome, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
 import {
   hurryJobs,
+  type Job,
   jobDelayed,
   jobEncrypted,
-  jobFailed,
-  jobRelayed,
-  type OutboxRow,
+  type MailJob,
+  rememberControl,
+  removeJob,
+  removeSentJob,
   waitingJobs,
   waitingRecipients,
-} from "../vault/outbox-table.ts";
+} from "../vault/job-table.ts";
+import { markEncrypted, markEnded, markProblem, markRelayed } from "../vault/outgoing-table.ts";
+import { writeCapabilities } from "../vault/peer-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { retryDelay } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
@@ -24,6 +28,9 @@ import type { PeerQueue } from "./peer-queue.ts";
 
 /** Jobs that share one ratchet transaction and one request to the relay. */
 const BATCH = 64;
+/** The relay's word for it (network.md part 1, section 4). */
+const NOT_A_CONTACT = "not_a_contact";
+const EXPIRED = "The relay did not take it within 7 days";
 
 interface OutboxParts {
   readonly identity: Identity;
@@ -34,13 +41,18 @@ interface OutboxParts {
   readonly clock: Clock;
   readonly timers: Timers;
   /** Called after the state of messages changed on disk. */
-  readonly changed: (messages: readonly OutboxRow[]) => void;
+  readonly changed: (messages: readonly MailJob[]) => void;
+}
+
+interface Sealed {
+  readonly job: Job;
+  readonly envelope: RelayEnvelope;
 }
 
 /**
  * Carries committed jobs to the relay (rule D3): encrypt and commit the ciphertext with its ratchet
- * step, then offer that ciphertext until it is accepted or refused for good. One pump per recipient,
- * so that a blocked peer holds nobody else up, and a peer's mail keeps its order.
+ * step, then offer that ciphertext until it is accepted, refused for good or expired. One pump per
+ * recipient, so that a blocked peer holds nobody else up, and a peer's mail keeps its order.
  */
 export class Outbox {
   private readonly parts: OutboxParts;
@@ -82,11 +94,14 @@ export class Outbox {
       this.again.add(recipient);
       return;
     }
-    const pump = this.pump(recipient).finally(() => {
-      this.running.delete(recipient);
-      if (this.again.delete(recipient)) this.wake(recipient);
-      else this.wakeAllIfIdle();
-    });
+    const pump = this.pump(recipient)
+      // A refused write, e.g. a full disk: the jobs are as they were, and the poll tries again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.running.delete(recipient);
+        if (this.again.delete(recipient)) this.wake(recipient);
+        else this.wakeAllIfIdle();
+      });
     this.running.set(recipient, pump);
   }
 
@@ -104,13 +119,13 @@ export class Outbox {
   private async pump(recipient: string): Promise<void> {
     while (!this.closed) {
       this.again.delete(recipient);
-      const jobs = waitingJobs(this.parts.vault, recipient, BATCH);
+      const jobs = await this.withoutExpired(waitingJobs(this.parts.vault, recipient, BATCH));
       const head = jobs[0];
       if (!head || head.next_at > this.parts.clock.now()) return;
       try {
-        const envelopes = await this.encryptBatch(recipient, jobs);
-        const outcomes = await this.parts.relay.put(envelopes);
-        if (!(await this.settle(jobs, outcomes))) return;
+        const sealed = await this.sealBatch(recipient, jobs);
+        const outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));
+        if (!(await this.settle(sealed, outcomes))) return;
       } catch (error) {
         await this.delayOrFail(head, error);
         return;
@@ -118,31 +133,57 @@ export class Outbox {
     }
   }
 
+  private async withoutExpired(jobs: readonly Job[]): Promise<readonly Job[]> {
+    const { vault, clock } = this.parts;
+    const now = clock.now();
+    const expired = jobs.filter((job) => job.expires_at <= now);
+    if (expired.length === 0) return jobs;
+    await vault.write(() => {
+      for (const job of expired) {
+        if (removeJob(vault, job.job) && isMail(job)) {
+          markEnded(vault, job.seq, "expired", EXPIRED, now);
+        }
+      }
+    });
+    this.parts.changed(expired.filter(isMail));
+    return jobs.filter((job) => job.expires_at > now);
+  }
+
   /** The jobs' envelopes in order; new ciphertexts are on disk before this resolves. */
-  private encryptBatch(recipient: string, jobs: readonly OutboxRow[]): Promise<RelayEnvelope[]> {
+  private sealBatch(recipient: string, jobs: readonly Job[]): Promise<Sealed[]> {
     const { vault, clock } = this.parts;
     return this.parts.queue.run(recipient, async () => {
-      const fresh = jobs.filter((job) => job.state === "queued");
+      const fresh = jobs.filter((job) => job.envelope === null);
+      if (fresh.length === 0) return jobs.map((job) => ({ job, envelope: storedEnvelope(job) }));
+      const unit = new RatchetUnit(vault);
       const envelopes = new Map<number, RelayEnvelope>();
-      if (fresh.length > 0) {
-        const unit = new RatchetUnit(vault);
-        await this.ensureSession(unit, recipient);
-        for (const job of fresh)
-          envelopes.set(job.seq, await this.encryptOne(unit, recipient, job));
-        await vault.write(() => {
-          unit.commit(clock.now());
-          for (const [seq, envelope] of envelopes) {
-            jobEncrypted(vault, seq, JSON.stringify(envelope));
-          }
-        });
+      let capabilities: readonly string[] | null = null;
+      for (const job of fresh) {
+        capabilities = (await this.ensureSession(unit, job)) ?? capabilities;
+        envelopes.set(job.job, await this.encrypt(unit, job));
       }
-      return jobs.map((job) => envelopes.get(job.seq) ?? storedEnvelope(job));
+      return vault.write(() => {
+        const now = clock.now();
+        unit.commit(now);
+        if (capabilities) writeCapabilities(vault, recipient, capabilities, now);
+        return jobs.flatMap((job) => {
+          const envelope = envelopes.get(job.job);
+          if (!envelope) return [{ job, envelope: storedEnvelope(job) }];
+          // Cancelled while it was encrypted: it must not go out.
+          if (!jobEncrypted(vault, job.job, JSON.stringify(envelope))) return [];
+          if (isMail(job)) markEncrypted(vault, job.seq, envelope.id);
+          else rememberControl(vault, recipient, envelope.id, now);
+          return [{ job, envelope }];
+        });
+      });
     });
   }
 
-  private async ensureSession(unit: RatchetUnit, recipient: string): Promise<void> {
+  /** What the peer's bundle says it understands, when one had to be fetched. */
+  private async ensureSession(unit: RatchetUnit, job: Job): Promise<readonly string[] | null> {
     const { ratchet, relay } = this.parts;
-    if (ratchet.hasSession(unit, recipient)) return;
+    const { recipient } = job;
+    if (!job.fresh_session && ratchet.hasSession(unit, recipient)) return null;
     const bundle = await relay.fetchBundle(addressOf(recipient));
     if (!bundle) {
       throw new TinyplaceError(
@@ -152,19 +193,17 @@ export class Outbox {
       );
     }
     await ratchet.startSession(unit, recipient, bundle);
+    return bundle.capabilities;
   }
 
-  private async encryptOne(
-    unit: RatchetUnit,
-    recipient: string,
-    job: OutboxRow,
-  ): Promise<RelayEnvelope> {
+  private async encrypt(unit: RatchetUnit, job: Job): Promise<RelayEnvelope> {
     const { identity, ratchet, clock } = this.parts;
-    const ciphertext = await ratchet.encrypt(unit, recipient, this.plaintext(job));
+    const text = isMail(job) ? mailText(identity, job) : job.control;
+    const ciphertext = await ratchet.encrypt(unit, job.recipient, Buffer.from(text, "utf8"));
     return {
-      id: `msg-${randomBytes(8).toString("hex")}`,
+      id: newEnvelopeId(clock.now()),
       from: identity.address,
-      to: addressOf(recipient),
+      to: addressOf(job.recipient),
       timestamp: new Date(clock.now()).toISOString(),
       deviceId: 1,
       type: ciphertext.type,
@@ -173,53 +212,33 @@ export class Outbox {
     };
   }
 
-  private plaintext(job: OutboxRow): Uint8Array {
-    const { identity } = this.parts;
-    return Buffer.from(
-      encodeEnvelope({
-        id: job.id,
-        role: job.role,
-        text: job.text,
-        fromSession: job.from_session,
-        toSession: job.to_session,
-        inReplyTo: job.in_reply_to,
-        auto: job.auto === 1,
-        timestamp: job.sent_at ?? new Date(job.at).toISOString(),
-        agent: identity.cryptoId,
-        // A folder's name is the sender's own affair: the receiver does not need it.
-        cwd: "",
-        wrapperSessionId: job.asker ?? job.from_session ?? "tinyplace",
-        harnessSessionId: job.asker,
-      }),
-      "utf8",
-    );
-  }
-
   /** Commits what the relay said. False when the first of the rest has to wait. */
   private async settle(
-    jobs: readonly OutboxRow[],
+    sealed: readonly Sealed[],
     outcomes: readonly PutOutcome[],
   ): Promise<boolean> {
     const { vault, clock } = this.parts;
-    let blocked: { job: OutboxRow; problem: string } | null = null;
-    const settled: OutboxRow[] = [];
     const now = clock.now();
-    for (const [index, job] of jobs.entries()) {
-      const outcome = outcomes[index];
-      if (!outcome || (!outcome.accepted && !outcome.permanent)) {
-        blocked ??= { job, problem: outcome?.error ?? "the relay did not answer for this message" };
-      } else settled.push(job);
-    }
-    await vault.write(() => {
-      for (const [index, job] of jobs.entries()) {
-        const outcome = outcomes[index];
-        if (outcome?.accepted) jobRelayed(vault, job.seq, now);
-        else if (outcome?.permanent) jobFailed(vault, job.seq, outcome.error);
+    const blocked = await vault.write(() => {
+      let first: { job: Job; problem: string } | null = null;
+      for (const [index, { job }] of sealed.entries()) {
+        const outcome = outcomes[index] ?? NO_ANSWER;
+        if (outcome.accepted) {
+          // Not removed when a repair asked for a new ciphertext meanwhile: that goes out as well.
+          removeSentJob(vault, job.job);
+          if (isMail(job)) markRelayed(vault, job.seq, now);
+        } else if (outcome.permanent || isUnwantedControl(job, outcome.error)) {
+          removeJob(vault, job.job);
+          if (isMail(job)) markEnded(vault, job.seq, "refused", outcome.error, now);
+        } else if (!first) {
+          first = { job, problem: outcome.error };
+          this.delay(job, outcome.error);
+        }
       }
-      if (blocked) jobDelayed(vault, blocked.job.seq, this.retryAt(blocked.job), blocked.problem);
+      return first as { job: Job; problem: string } | null;
     });
-    this.parts.changed(blocked ? [...settled, blocked.job] : settled);
-    if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.peer);
+    this.parts.changed(sealed.map((one) => one.job).filter(isMail));
+    if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.recipient);
     return blocked === null;
   }
 
@@ -232,30 +251,71 @@ export class Outbox {
     }
   }
 
-  private async delayOrFail(head: OutboxRow, error: unknown): Promise<void> {
-    const { vault } = this.parts;
+  private async delayOrFail(head: Job, error: unknown): Promise<void> {
+    const { vault, clock } = this.parts;
     const view = errorView(error);
     const final = view.code === "peer_identity_mismatch" || view.code === "body_too_large";
     await vault.write(() => {
-      if (final) jobFailed(vault, head.seq, view.error);
-      else jobDelayed(vault, head.seq, this.retryAt(head), view.error);
+      if (!final) return this.delay(head, view.error);
+      removeJob(vault, head.job);
+      if (isMail(head)) markEnded(vault, head.seq, "failed", view.error, clock.now());
     });
-    this.parts.changed([head]);
-    if (final) this.again.add(head.peer);
+    if (isMail(head)) this.parts.changed([head]);
+    if (final) this.again.add(head.recipient);
   }
 
-  private retryAt(job: OutboxRow): number {
-    return this.parts.clock.now() + retryDelay(job.attempts, Math.random());
+  /** Inside a write. */
+  private delay(job: Job, problem: string): void {
+    const { vault, clock } = this.parts;
+    jobDelayed(vault, job.job, clock.now() + retryDelay(job.attempts, Math.random()));
+    if (isMail(job)) markProblem(vault, job.seq, problem);
   }
 }
 
-/** The relay's word for it (network.md part 1, section 4). */
-const NOT_A_CONTACT = "not_a_contact";
+const NO_ANSWER: PutOutcome = {
+  id: "",
+  accepted: false,
+  status: 0,
+  error: "the relay did not answer for this message",
+  permanent: false,
+};
+
+function isMail(job: Job): job is MailJob {
+  return job.control === null;
+}
+
+/** Receipts for somebody who is no contact any more are owed to nobody. */
+function isUnwantedControl(job: Job, error: string): boolean {
+  return !isMail(job) && error === NOT_A_CONTACT;
+}
 
 function addressOf(cryptoId: string): string {
   return messagingAddressOf(publicKeyOf(cryptoId) as Uint8Array);
 }
 
-function storedEnvelope(job: OutboxRow): RelayEnvelope {
+function storedEnvelope(job: Job): RelayEnvelope {
   return JSON.parse(job.envelope as string) as RelayEnvelope;
+}
+
+/** Begins with the time: ids that grow are appended to an index, random ones rewrite all of it. */
+function newEnvelopeId(now: number): string {
+  return `env-${now.toString(16).padStart(12, "0")}${randomBytes(10).toString("hex")}`;
+}
+
+function mailText(identity: Identity, job: MailJob): string {
+  return encodeEnvelope({
+    id: job.id,
+    role: job.role,
+    text: job.text,
+    fromSession: job.from_session,
+    toSession: job.to_session,
+    inReplyTo: job.in_reply_to,
+    auto: job.auto === 1,
+    timestamp: job.sent_at ?? new Date(job.at).toISOString(),
+    agent: identity.cryptoId,
+    // A folder's name is the sender's own affair: the receiver does not need it.
+    cwd: "",
+    wrapperSessionId: job.asker ?? job.from_session ?? "tinyplace",
+    harnessSessionId: job.asker,
+  });
 }

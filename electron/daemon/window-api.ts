@@ -1,7 +1,10 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import type { HoldView, MessageView, Rung } from "../../shared/model/snapshot.ts";
+import { currentRung } from "../../shared/model/ladder.ts";
+import type { HoldView, MessageView } from "../../shared/model/snapshot.ts";
 import { holds } from "../vault/hold-table.ts";
 import { type ConversationRow, conversation } from "../vault/mail-table.ts";
+import { wayOf } from "../vault/way.ts";
+import type { Agent } from "./agent.ts";
 import type { Host } from "./host.ts";
 
 /** What windows ask of the host, beyond the snapshot: pages of mail, holds, and a person's decisions. */
@@ -14,7 +17,7 @@ export function inboxPage(
   const rows = conversation(agent.vault, request.label, before, request.limit + 1);
   const page = rows.slice(0, request.limit);
   return {
-    messages: page.map((row) => messageView(host, row, request.label)),
+    messages: page.map((row) => messageView(host, agent, row, request.label)),
     more: rows.length > request.limit,
   };
 }
@@ -61,8 +64,9 @@ export async function assignHold(
   );
 }
 
-function messageView(host: Host, row: ConversationRow, label: string): MessageView {
+function messageView(host: Host, agent: Agent, row: ConversationRow, label: string): MessageView {
   const mine = row.direction !== "in" && row.from_session === label;
+  const way = mine ? wayOf(agent.vault, row) : null;
   return {
     seq: row.seq,
     id: row.id,
@@ -75,23 +79,14 @@ function messageView(host: Host, row: ConversationRow, label: string): MessageVi
     role: row.role,
     text: row.text,
     auto: row.auto === 1,
+    late: row.late === 1,
     sentAt: row.sent_at,
     at: iso(row.at),
     readAt: row.delivery_read_at === null ? null : iso(row.delivery_read_at),
-    rung: mine ? rungOf(row) : null,
-    problem: row.problem,
+    rung: way && currentRung(way.ladder),
+    ladder: way?.ladder ?? [],
+    problem: way?.problem ?? null,
   };
-}
-
-/** How far a message of ours is known to have come; nothing is claimed that was not seen (rule D6). */
-function rungOf(row: ConversationRow): Rung {
-  if (row.answered) return "answered";
-  if (row.direction === "local") {
-    if (row.held) return "held";
-    return row.any_read ? "read" : "inbox";
-  }
-  if (row.outbox_state === "failed") return "failed";
-  return row.outbox_state === "relayed" ? "relayed" : "queued";
 }
 
 function iso(at: number): string {

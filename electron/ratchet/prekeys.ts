@@ -13,6 +13,10 @@ import { identityFromSeed } from "./identity.ts";
 export const PREKEYS_FULL = 100;
 export const PREKEYS_LOW = 20;
 
+/** Signed and last-resort keys are replaced after this, and kept for late first messages, in ms. */
+export const ROTATE_AFTER_MS = 2 * 24 * 3600 * 1000;
+const KEPT_AFTER_MS = 30 * 24 * 3600 * 1000;
+
 /** What an agent publishes; keys and signatures are base64. */
 export interface PrekeyUpload {
   readonly registrationId: number;
@@ -22,7 +26,6 @@ export interface PrekeyUpload {
   readonly kyberLastResort: PublishedSigned;
   readonly preKeys: { id: number; publicKey: string }[];
   readonly kyberPreKeys: PublishedSigned[];
-  readonly capabilities: string[];
 }
 
 interface PublishedSigned {
@@ -67,8 +70,13 @@ export async function makePrekeys(
       publicKey: encode(key.publicKey().serialize()),
     })),
     kyberPreKeys: kyber.map(published),
-    capabilities: [],
   };
+}
+
+/** Forgets keys that were replaced long ago. Call when their successors are published. */
+export function removeOldPrekeys(vault: Vault, now: number): Promise<void> {
+  const before = now - ROTATE_AFTER_MS - KEPT_AFTER_MS;
+  return vault.write(() => table.removePrekeysBefore(vault, before));
 }
 
 function makeSigned(identity: PrivateKey, id: number, at: number): SignedPreKeyRecord {

@@ -1,6 +1,8 @@
 import {
   CiphertextMessageType,
+  ErrorCode,
   KEMPublicKey,
+  LibSignalErrorBase,
   PreKeyBundle,
   PreKeySignalMessage,
   type PrivateKey,
@@ -122,6 +124,11 @@ export class Ratchet {
       new UnitKyberPreKeyStore(unit),
     );
   }
+}
+
+/** The message's key was used already: it was decrypted before, or its sender went back in time. */
+export function isRepeatedMessage(error: unknown): boolean {
+  return error instanceof LibSignalErrorBase && error.code === ErrorCode.DuplicatedMessage;
 }
 
 function toPreKeyBundle(bundle: PeerBundle): PreKeyBundle {

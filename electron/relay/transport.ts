@@ -15,6 +15,13 @@ export type PutOutcome =
       readonly permanent: boolean;
     };
 
+/** Something in the mailbox that is no envelope; `json` as it came. */
+export interface Malformed {
+  readonly id: string;
+  readonly from: string;
+  readonly json: string;
+}
+
 export interface RelayListener {
   /** Look at the mailbox now. */
   doorbell(): void;
@@ -30,7 +37,9 @@ export interface RelayTransport {
   /** One outcome per envelope, in their order; nothing overtakes one that has to wait. */
   put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]>;
   /** Oldest first; listing removes nothing. */
-  list(limit: number): Promise<readonly RelayEnvelope[]>;
+  list(
+    limit: number,
+  ): Promise<{ envelopes: readonly RelayEnvelope[]; malformed: readonly Malformed[] }>;
   /** Removes envelopes from the mailbox; ids that are gone already are fine. */
   acknowledge(ids: readonly string[]): Promise<void>;
   publishBundle(bundle: LibsignalUpload): Promise<void>;
@@ -38,6 +47,8 @@ export interface RelayTransport {
   bundleHealth(): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null>;
   /** `address` in base64. Null: the relay knows no keys of it. */
   fetchBundle(address: string): Promise<LibsignalBundle | null>;
+  /** What the bundle of `address` (base64) says it understands; takes no key. None published: []. */
+  capabilities(address: string): Promise<readonly string[]>;
   requestContact(cryptoId: string): Promise<ContactRow>;
   acceptContact(cryptoId: string): Promise<ContactRow>;
   removeContact(cryptoId: string): Promise<void>;

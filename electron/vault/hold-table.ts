@@ -10,7 +10,7 @@ export interface HoldRow extends MessageRow {
 }
 
 const HELD = `SELECT m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, h.reason, h.held_at, h.to_session AS hold_to
+  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, h.reason, h.held_at, h.to_session AS hold_to
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 export function insertHold(
@@ -22,9 +22,12 @@ export function insertHold(
     .run([hold.message, hold.toSession, hold.reason, hold.at]);
 }
 
-/** True when the message was held until now. */
-export function removeHold(vault: VaultReader, message: number): boolean {
-  return vault.sql("DELETE FROM hold WHERE message = ?").run([message]).changes === 1;
+/** What was held until now, or null. */
+export function removeHold(vault: VaultReader, message: number): HoldRow | null {
+  const row = vault.sql(`${HELD} WHERE h.message = ?`).get<HoldRow>([message]);
+  if (!row) return null;
+  vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
+  return row;
 }
 
 /** Oldest first. */

@@ -15,6 +15,8 @@ export interface NewMessage {
   readonly sentAt: string | null;
   readonly at: number;
   readonly asker: string | null;
+  /** Sent again after a repair: out of its sender's order. */
+  readonly late: boolean;
 }
 
 export interface MessageRow {
@@ -31,6 +33,7 @@ export interface MessageRow {
   readonly sent_at: string | null;
   readonly at: number;
   readonly asker: string | null;
+  readonly late: number;
 }
 
 export interface DeliveryRow extends MessageRow {
@@ -40,7 +43,7 @@ export interface DeliveryRow extends MessageRow {
 }
 
 const COLUMNS =
-  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker";
+  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late";
 const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
@@ -49,8 +52,8 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
   const result = vault
     .sql(
       `INSERT OR IGNORE INTO message
-       (id, direction, peer, from_session, to_session, in_reply_to, role, text, auto, sent_at, at, asker)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, direction, peer, from_session, to_session, in_reply_to, role, text, auto, sent_at, at, asker, late)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run([
       message.id,
@@ -65,6 +68,7 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
       message.sentAt,
       message.at,
       message.asker,
+      message.late ? 1 : 0,
     ]);
   return result.changes === 1 ? Number(result.lastInsertRowid) : null;
 }
@@ -120,12 +124,24 @@ export function markOffered(vault: VaultReader, delivery: number, at: number): v
   vault.sql("UPDATE delivery SET offered_at = ? WHERE id = ?").run([at, delivery]);
 }
 
-/** True when the delivery was unread and belongs to the label. */
-export function markRead(vault: VaultReader, delivery: number, label: string, at: number): boolean {
+/** The message, when the delivery was unread and belongs to the label. */
+export function markRead(
+  vault: VaultReader,
+  delivery: number,
+  label: string,
+  at: number,
+): Pick<MessageRow, "id" | "direction" | "peer"> | null {
   const result = vault
     .sql("UPDATE delivery SET read_at = ? WHERE id = ? AND label = ? AND read_at IS NULL")
     .run([at, delivery, label]);
-  return result.changes === 1;
+  if (result.changes === 0) return null;
+  const row = vault
+    .sql(
+      `SELECT m.id, m.direction, m.peer FROM delivery d JOIN message m ON m.seq = d.message
+       WHERE d.id = ?`,
+    )
+    .get<Pick<MessageRow, "id" | "direction" | "peer">>([delivery]);
+  return row ?? null;
 }
 
 export function unreadCounts(vault: VaultReader): Map<string, number> {
@@ -144,13 +160,6 @@ export function unreadCount(vault: VaultReader, label: string): number {
 
 export interface ConversationRow extends MessageRow {
   readonly delivery_read_at: number | null;
-  readonly delivered: number;
-  readonly outbox_state: string | null;
-  readonly problem: string | null;
-  readonly held: number;
-  readonly any_read: number;
-  readonly any_delivery: number;
-  readonly answered: number;
 }
 
 /** A label's mail, newest first: what was delivered to it and what it sent, below `before`. */
@@ -170,16 +179,9 @@ export function conversation(
                           AND seq < $before ORDER BY seq DESC LIMIT $limit)
          ORDER BY seq DESC LIMIT $limit
        )
-       SELECT ${COLUMNS}, mine.read_at AS delivery_read_at, mine.id IS NOT NULL AS delivered,
-         o.state AS outbox_state, o.problem AS problem,
-         EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq) AS held,
-         EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.seq AND d.read_at IS NOT NULL) AS any_read,
-         EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.seq) AS any_delivery,
-         EXISTS (SELECT 1 FROM message r WHERE r.in_reply_to = m.id AND r.direction <> 'out'
-                 AND r.peer = m.peer) AS answered
+       SELECT ${COLUMNS}, mine.read_at AS delivery_read_at
        FROM page JOIN message m ON m.seq = page.seq
        LEFT JOIN delivery mine ON mine.message = m.seq AND mine.label = $label
-       LEFT JOIN outbox o ON o.message = m.seq
        ORDER BY m.seq DESC`,
     )
     .all<ConversationRow>({ label, before, limit });

@@ -92,6 +92,33 @@ export function highestPrekeyId(vault: VaultReader, table: PrekeyTable): number 
   return row?.id ?? 0;
 }
 
+/** When the newest key of a table was made, or null when it is empty. */
+export function newestPrekeyAt(vault: VaultReader, table: PrekeyTable): number | null {
+  const row = vault
+    .sql(`SELECT created_at AS at FROM ${table} ORDER BY id DESC LIMIT 1`)
+    .get<{ at: number }>();
+  return row?.at ?? null;
+}
+
+/** Removes signed and last-resort keys made before `before`, never the newest of them. */
+export function removePrekeysBefore(vault: VaultReader, before: number): void {
+  vault
+    .sql(
+      `DELETE FROM signed_prekey WHERE created_at < ?
+       AND id < (SELECT max(id) FROM signed_prekey)`,
+    )
+    .run([before]);
+  vault
+    .sql(
+      `DELETE FROM kyber_prekey WHERE last_resort = 1 AND created_at < ?
+       AND id < (SELECT max(id) FROM kyber_prekey WHERE last_resort = 1)`,
+    )
+    .run([before]);
+  vault
+    .sql("DELETE FROM kyber_base_key_seen WHERE kyber_id NOT IN (SELECT id FROM kyber_prekey)")
+    .run();
+}
+
 function record(vault: VaultReader, sql: string, key: string | number): Uint8Array | null {
   const row = vault.sql(sql).get<{ record: Uint8Array }>([key]);
   // SQLite hands out Buffers that may share memory; libsignal wants bytes of its own.

@@ -113,6 +113,108 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX label_by_harness ON label (harness_session_id, used_at);
   `,
+
+  // The way of a message (rule D6) apart from the work that moves it: a job goes when it is done, and
+  // what is known of the message stays.
+  `
+  CREATE TABLE outgoing (
+    message INTEGER PRIMARY KEY REFERENCES message (seq),
+    recipient TEXT NOT NULL,
+    -- Of the newest ciphertext: a repair request names it.
+    envelope_id TEXT,
+    relayed_at INTEGER,
+    received_at INTEGER,
+    held_at INTEGER,
+    inbox_at INTEGER,
+    pushed_at INTEGER,
+    read_at INTEGER,
+    seen_at INTEGER,
+    answered_at INTEGER,
+    -- The peer's session that has it, as the peer says.
+    label TEXT,
+    ended TEXT CHECK (ended IN ('failed', 'expired', 'refused', 'cancelled')),
+    ended_at INTEGER,
+    problem TEXT
+  );
+  CREATE INDEX outgoing_unconfirmed ON outgoing (recipient, message)
+    WHERE relayed_at IS NOT NULL AND received_at IS NULL;
+
+  CREATE TABLE job (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    recipient TEXT NOT NULL,
+    -- A message, or a control message's own text.
+    message INTEGER REFERENCES message (seq),
+    control TEXT,
+    -- A repair request: its ciphertext begins a new session.
+    fresh_session INTEGER NOT NULL DEFAULT 0,
+    -- Null until it is encrypted; then what is offered to the relay until it is taken.
+    envelope TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    CHECK ((message IS NULL) <> (control IS NULL))
+  );
+  CREATE INDEX job_recipient ON job (recipient, seq);
+  CREATE UNIQUE INDEX job_message ON job (message) WHERE message IS NOT NULL;
+
+  INSERT INTO outgoing (message, recipient, relayed_at, ended, ended_at, problem)
+    SELECT o.message, o.recipient, o.relayed_at, CASE o.state WHEN 'failed' THEN 'failed' END,
+      CASE o.state WHEN 'failed' THEN m.at END, o.problem
+    FROM outbox o JOIN message m ON m.seq = o.message;
+  INSERT INTO job (recipient, message, envelope, attempts, next_at, expires_at)
+    SELECT o.recipient, o.message, o.envelope, o.attempts, o.next_at, m.at + 604800000
+    FROM outbox o JOIN message m ON m.seq = o.message
+    WHERE o.state IN ('queued', 'encrypted') ORDER BY o.message;
+  DROP TABLE outbox;
+
+  -- Receipts that the next control message to the peer carries.
+  CREATE TABLE receipt_due (
+    seq INTEGER PRIMARY KEY,
+    peer TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    rung TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    label TEXT
+  );
+
+  CREATE TABLE peer (
+    peer TEXT PRIMARY KEY,
+    -- JSON list from the bundle it published; null while unknown.
+    capabilities TEXT,
+    looked_at INTEGER NOT NULL DEFAULT 0,
+    -- When we last asked it to send again, and when it last asked us.
+    repair_asked_at INTEGER,
+    -- How often in a row without an answer.
+    repair_asks INTEGER NOT NULL DEFAULT 0,
+    repair_answered_at INTEGER
+  ) WITHOUT ROWID;
+
+  -- Envelopes of control messages: what a repair request may name besides mail.
+  CREATE TABLE control_sent (
+    envelope_id TEXT PRIMARY KEY,
+    peer TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX control_sent_at ON control_sent (at);
+
+  -- Tells a repeated ciphertext under a new id from one that only uses an old message key.
+  ALTER TABLE envelope_seen ADD COLUMN body_hash BLOB;
+
+  -- open: not asked for yet; asked; lost: the sender has it no more, or it was no message.
+  ALTER TABLE quarantine ADD COLUMN state TEXT NOT NULL DEFAULT 'open';
+
+  -- What peers announced as sent again, and the envelope each message was in before. Such messages
+  -- come late and are marked so (rule R6), and make their first envelope good.
+  CREATE TABLE resent (
+    peer TEXT NOT NULL,
+    envelope_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (peer, envelope_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX resent_message ON resent (peer, message_id);
+  ALTER TABLE message ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings an open vault to the newest version, in one transaction a step. */

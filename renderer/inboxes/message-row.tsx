@@ -55,6 +55,11 @@ export function MessageRow(props: MessageRowProps) {
             label={sent ? message.toSession : message.fromSession}
           />
           {message.auto && <AutoBadge />}
+          {message.late && (
+            <Tag title="Sent again after a repair: it may be older than what came before it">
+              late
+            </Tag>
+          )}
           {message.role === "user" && (
             <Tag title="Written by the person, not by the model">person</Tag>
           )}
@@ -70,7 +75,9 @@ export function MessageRow(props: MessageRowProps) {
         </div>
         {message.inReplyTo && <ReplyLink target={props.replyTarget} onJump={props.onJump} />}
         <MessageText text={message.text} expanded={props.expanded} onExpand={props.onExpand} />
-        {sent && message.rung && <RungMark rung={message.rung} problem={message.problem} />}
+        {sent && message.rung && (
+          <RungMark rung={message.rung} ladder={message.ladder} problem={message.problem} />
+        )}
       </div>
     </article>
   );

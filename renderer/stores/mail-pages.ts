@@ -1,3 +1,4 @@
+import { isFinalRung } from "../../shared/model/ladder.ts";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 
 /** The loaded part of one session's mail: oldest first, without gaps up to the newest. */
@@ -53,7 +54,7 @@ export function unsettledBelow(loaded: MailPages, seq: number): number | null {
 }
 
 function settled(message: MessageView): boolean {
-  if (message.rung !== null) return message.rung === "answered" || message.rung === "failed";
+  if (message.rung !== null) return isFinalRung(message.rung);
   return message.readAt !== null;
 }
 

@@ -2,7 +2,7 @@
  * Session labels (rules F3, S2, R6). A label is a session's address within its agent, such as
  * `claude:1`. Labels in messages were chosen by strangers: read them through `readLabel` only.
  */
-const LABEL_SHAPE = /^[\w:-]{1,32}$/;
+export const LABEL_SHAPE = /^[\w:-]{1,32}$/;
 const AUTOMATIC_LABEL = /^claude:([1-9]\d{0,8})$/;
 
 export function isLabel(value: unknown): value is string {

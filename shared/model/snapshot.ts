@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ladderStep, rung } from "./ladder.ts";
 
 /**
  * What the daemon tells windows, tray and `status` about itself. Times are ISO 8601 strings in UTC.
@@ -65,10 +66,6 @@ export const hostSnapshot = z.object({
 });
 export type HostSnapshot = z.infer<typeof hostSnapshot>;
 
-/** How far an outgoing message is known to have come (rule D6); no rung is claimed early. */
-const rung = z.enum(["queued", "relayed", "held", "inbox", "read", "answered", "failed"]);
-export type Rung = z.infer<typeof rung>;
-
 export const messageView = z.object({
   /** Position in the agent's vault; the cursor of `inbox.list`. */
   seq: z.number().int().positive(),
@@ -84,14 +81,17 @@ export const messageView = z.object({
   role: z.enum(["user", "agent"]),
   text: z.string(),
   auto: z.boolean(),
+  /** Sent again after a repair, out of its sender's order. */
+  late: z.boolean(),
   /** When the sender says it was written; untrusted. */
   sentAt: z.string().nullable(),
   /** When this daemon committed it. */
   at: z.string(),
   /** For mail in this session's inbox. */
   readAt: z.string().nullable(),
-  /** For mail this session sent. */
+  /** For mail this session sent: where it stands, and every step with its time, lowest first. */
   rung: rung.nullable(),
+  ladder: z.array(ladderStep),
   /** Why it is `failed`, or why it waits. */
   problem: z.string().nullable(),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ladderStep, rung } from "../model/ladder.ts";
 import { hostSnapshot, sessionState } from "../model/snapshot.ts";
 
 /**
@@ -28,6 +29,8 @@ export const receivedMessage = z.object({
   auto: z.boolean(),
   /** It was handed out before, and that answer is not known to have reached the session. */
   redelivered: z.boolean(),
+  /** Sent again after a repair: it may be older than what came before it. */
+  late: z.boolean(),
 });
 export type ReceivedMessage = z.infer<typeof receivedMessage>;
 
@@ -61,8 +64,11 @@ export const sentView = z.object({
   via: z.enum(["local", "relay"]),
   fromSession: z.string().nullable(),
   toSession: z.string().nullable(),
-  /** The rung of rule D6 known at this moment. */
-  state: z.enum(["queued", "relayed", "held", "inbox", "failed"]),
+  /** The rung of rule D6 known at this moment, and all steps with their times, lowest first. */
+  state: rung,
+  ladder: z.array(ladderStep),
+  /** Why it waits or ended. */
+  problem: z.string().nullable(),
 });
 
 export const calls = {
@@ -132,6 +138,16 @@ export const calls = {
       role: z.enum(["user", "agent"]),
       auto: z.boolean(),
     }),
+    result: z.object({ sent: sentView }),
+  },
+  /** How far a message of this agent has come. */
+  "message.status": {
+    params: z.object({ id: z.string().max(128) }),
+    result: z.object({ sent: sentView }),
+  },
+  /** Takes back a message that has not left this machine; `not_allowed` when it may have. */
+  "message.cancel": {
+    params: z.object({ id: z.string().max(128) }),
     result: z.object({ sent: sentView }),
   },
   inbox: {

@@ -115,7 +115,8 @@ describe("L1 one owner", () => {
 
   test("M1 with no owner the bridge still lists its tools and says what to do", async () => {
     const bridge = await startBridge(temporaryHome());
-    expect((await bridge.client.listTools()).tools.length).toBe(13);
+    const names = (await bridge.client.listTools()).tools.map((tool) => tool.name);
+    expect(names).toEqual(expect.arrayContaining(["wallet_create", "use", "send", "inbox"]));
     const answer = await bridge.call("whoami");
     expect(answer).toMatchObject({ code: "host_absent" });
     expect(answer.next).toMatch(/tinyplace daemon/);

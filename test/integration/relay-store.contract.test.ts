@@ -157,12 +157,14 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       await store.publishOneTime("bob", [sdk("pk_1")]);
       expect(await store.takeBundle("bob")).toBeNull();
       expect(await store.keyHealth("bob")).toMatchObject({ libsignal: null, updatedAt: 0 });
+      expect(await store.capabilities("bob")).toBeNull();
     });
 
     test("libsignal one-time keys are served once, in order, then the last resort", async () => {
       const store = create();
       const preKeys = [1, 2].map((id) => ({ id, publicKey: `ec${id}` }));
       await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
+      expect(await store.capabilities("bob")).toEqual(["receipts"]);
       expect((await store.keyHealth("bob")).libsignal).toEqual({
         preKeyCount: 2,
         kyberPreKeyCount: 1,

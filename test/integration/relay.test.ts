@@ -62,10 +62,10 @@ describe("N1 mail over the relay", () => {
     const [a, b] = await friends();
     expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
     expect(await a.put([envelope("m2"), envelope("m3")])).toHaveLength(2);
-    expect((await b.list(50)).map((one) => one.id)).toEqual(["m1", "m2", "m3"]);
+    expect((await b.list(50)).envelopes.map((one) => one.id)).toEqual(["m1", "m2", "m3"]);
     await b.acknowledge(["m1"]);
     await b.acknowledge(["m2", "m3", "never"]);
-    expect(await b.list(50)).toEqual([]);
+    expect((await b.list(50)).envelopes).toEqual([]);
   });
 
   test("the doorbell rings for stored mail", async () => {
@@ -112,11 +112,11 @@ test("D2 a repeated envelope is accepted and stored once, also after it was dele
   const [a, b] = await friends();
   await a.put([envelope("m1")]);
   await a.put([envelope("m1")]);
-  expect(await b.list(50)).toHaveLength(1);
+  expect((await b.list(50)).envelopes).toHaveLength(1);
   await b.acknowledge(["m1"]);
   clock.time += 7 * 24 * 3600 * 1000;
   expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
-  expect(await b.list(50)).toEqual([]);
+  expect((await b.list(50)).envelopes).toEqual([]);
 });
 
 describe("N4 signed requests", () => {

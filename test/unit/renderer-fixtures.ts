@@ -20,10 +20,12 @@ export function message(part: Partial<MessageView> = {}): MessageView {
     role: "agent",
     text: "text",
     auto: false,
+    late: false,
     sentAt: null,
     at: "2026-03-09T10:00:00.000Z",
     readAt: null,
     rung: null,
+    ladder: [],
     problem: null,
     ...part,
   };

@@ -143,6 +143,27 @@ export const tools: Readonly<Record<string, Tool>> = {
       }),
     }),
   }),
+  status: tool({
+    title: "How far a message has come",
+    description:
+      "The steps a message of this agent has taken, each with its time: queued, relayed, received, held or inbox, pushed, read, seen, answered; or failed, expired, refused, cancelled. What is not listed is not known.",
+    input: { id: z.string().min(1).describe("the id that send returned") },
+    output: { sent: sentView },
+    readOnly: true,
+    run: async (session, { id }) => ({
+      result: await session.client.call("message.status", { id }),
+    }),
+  }),
+  cancel: tool({
+    title: "Take a message back",
+    description: "Takes back a message that has not left this machine yet.",
+    input: { id: z.string().min(1).describe("the id that send returned") },
+    output: { sent: sentView },
+    readOnly: false,
+    run: async (session, { id }) => ({
+      result: await session.client.call("message.cancel", { id }),
+    }),
+  }),
   inbox: tool({
     title: "Read the inbox",
     description: `Returns this session's unread messages and marks them read; with peek they stay unread. ${UNTRUSTED}`,

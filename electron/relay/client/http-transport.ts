@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { Signer } from "../signing.ts";
-import type { PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
+import type { Malformed, PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
 import {
   type ContactRow,
   contactRow,
@@ -59,15 +59,19 @@ export class HttpRelayTransport implements RelayTransport {
     return this.sender.put(envelopes);
   }
 
-  async list(limit: number): Promise<readonly RelayEnvelope[]> {
+  async list(limit: number) {
     const agent = encodeURIComponent(this.signer.address);
     const uri = `/messages?agentId=${agent}&limit=${limit}`;
     const { messages } = await this.http.expect(mailbox, "GET", uri);
+    const envelopes: RelayEnvelope[] = [];
+    const malformed: Malformed[] = [];
     // One malformed envelope must not hide the others.
-    return (messages ?? []).flatMap((one) => {
+    for (const one of messages ?? []) {
       const parsed = relayEnvelope.safeParse(one);
-      return parsed.success ? [parsed.data] : [];
-    });
+      if (parsed.success) envelopes.push(parsed.data);
+      else malformed.push(...asMalformed(one));
+    }
+    return { envelopes, malformed };
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {
@@ -102,6 +106,14 @@ export class HttpRelayTransport implements RelayTransport {
     if (answer.status !== 200) throw refused(answer);
     const bundle = z.object({ libsignal: libsignalBundle.nullish() });
     return readAnswer(bundle, answer).libsignal ?? null;
+  }
+
+  async capabilities(address: string): Promise<readonly string[]> {
+    const answer = await this.http.send("GET", `${keys(address)}/capabilities`);
+    // A relay without our extension knows no such route: its peers' capabilities are not told.
+    if (isMissing(answer)) return [];
+    if (answer.status !== 200) throw refused(answer);
+    return readAnswer(z.object({ capabilities: z.array(z.string()) }), answer).capabilities;
   }
 
   requestContact(cryptoId: string): Promise<ContactRow> {
@@ -154,6 +166,16 @@ export class HttpRelayTransport implements RelayTransport {
       if (!take(await this.http.expect(shape, "GET", uri))) return;
     }
   }
+}
+
+/** Without an id it cannot be acknowledged: there is nothing to be done about it. */
+function asMalformed(value: unknown): Malformed[] {
+  const parsed = z.object({ id: z.string().min(1).max(128), from: z.unknown() }).safeParse(value);
+  if (!parsed.success) return [];
+  const { id, from } = parsed.data;
+  return [
+    { id, from: typeof from === "string" ? from.slice(0, 64) : "", json: JSON.stringify(value) },
+  ];
 }
 
 /** False when the page was not full, or brought nothing new: some relays take no offset. */

@@ -41,6 +41,13 @@ export function addKeyRoutes(app: FastifyInstance, parts: RouteParts): void {
     };
   });
 
+  // Ours: whoever answers a first message never fetched the bundle, and must not use up its keys.
+  app.get<WithId>("/keys/:id/capabilities", async (request) => {
+    const capabilities = await store.capabilities(cryptoIdFrom(request.params.id));
+    if (!capabilities) throw new HttpError(404, "no keys published");
+    return { capabilities };
+  });
+
   app.get<WithId>("/keys/:id/health", async (request) => {
     const agent = signerOf(parts, request);
     requireSelf(agent, request.params.id);

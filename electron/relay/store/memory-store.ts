@@ -109,6 +109,10 @@ export class MemoryRelayStore implements RelayStore {
     return { sdk: sdk ?? null, libsignal, updatedAt };
   }
 
+  async capabilities(agent: string): Promise<readonly string[] | null> {
+    return this.bundles.get(agent)?.value.capabilities ?? null;
+  }
+
   async keyHealth(agent: string): Promise<KeyHealth> {
     const bundle = this.bundles.get(agent);
     const signed = this.signed.get(agent);

@@ -77,6 +77,10 @@ export class SqliteRelayStore implements RelayStore {
     return this.commits.write(() => keys.takeBundle(this.sql, agent));
   }
 
+  async capabilities(agent: string): Promise<readonly string[] | null> {
+    return keys.readCapabilities(this.sql, agent);
+  }
+
   async keyHealth(agent: string): Promise<KeyHealth> {
     return keys.readHealth(this.sql, agent);
   }

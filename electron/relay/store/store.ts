@@ -69,6 +69,8 @@ export interface RelayStore {
   publishOneTime(agent: string, keys: readonly SdkKey[]): Promise<void>;
   /** Takes one one-time key of each kind with it; each is served once. Null: nothing published. */
   takeBundle(agent: string): Promise<TakenBundle | null>;
+  /** Of the published libsignal bundle; null when there is none. */
+  capabilities(agent: string): Promise<readonly string[] | null>;
   keyHealth(agent: string): Promise<KeyHealth>;
   contact(a: string, b: string): Promise<ContactEdge | null>;
   contactsOf(agent: string): Promise<ContactEdge[]>;

@@ -59,6 +59,10 @@ export function takeBundle(sql: Sql, agent: string): TakenBundle | null {
   };
 }
 
+export function readCapabilities(sql: Sql, agent: string): readonly string[] | null {
+  return readLibsignal(sql, agent)?.bundle.capabilities ?? null;
+}
+
 export function readHealth(sql: Sql, agent: string): KeyHealth {
   const libsignal = readLibsignal(sql, agent);
   const signed = readSdkSigned(sql, agent);

@@ -1,0 +1,81 @@
+import { encodeControl, MAX_CONTROL_ENTRIES } from "../../shared/envelope/envelope.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Timers } from "../platform/timers.ts";
+import { insertControlJob } from "../vault/job-table.ts";
+import { dropReceipts, peersOwedReceipts, takeReceipts } from "../vault/receipt-table.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Capabilities } from "./capabilities.ts";
+
+/** Receipts gather for this long before they go out together, in ms. */
+const GATHER_MS = 300;
+
+interface ReceiptsParts {
+  readonly vault: Vault;
+  readonly capabilities: Capabilities;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The outbox has work for this recipient. */
+  readonly wake: (recipient: string) => void;
+}
+
+/**
+ * Sends the receipts we owe (rule D6), many in one control message, to peers whose bundle says that
+ * they understand them. What is owed is a row of the vault, written with what it tells of.
+ */
+export class Receipts {
+  private readonly parts: ReceiptsParts;
+  private cancelTimer: (() => void) | null = null;
+  private running: Promise<void> | null = null;
+  private closed = false;
+
+  constructor(parts: ReceiptsParts) {
+    this.parts = parts;
+  }
+
+  /** Something is owed: it goes out soon. */
+  soon(): void {
+    if (this.closed) return;
+    this.cancelTimer ??= this.parts.timers.after(GATHER_MS, () => {
+      this.cancelTimer = null;
+      void this.flush();
+    });
+  }
+
+  /** Turns what is owed into jobs of the outbox. What cannot be now stays owed. Never rejects. */
+  flush(): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    this.running ??= this.flushAll()
+      .catch(() => undefined)
+      .finally(() => {
+        this.running = null;
+      });
+    return this.running;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancelTimer?.();
+    await this.running;
+  }
+
+  private async flushAll(): Promise<void> {
+    for (const peer of peersOwedReceipts(this.parts.vault)) await this.flushPeer(peer);
+  }
+
+  private async flushPeer(peer: string): Promise<void> {
+    const { vault, capabilities, clock, wake } = this.parts;
+    const understood = await capabilities.of(peer);
+    if (understood === null) return;
+    const now = clock.now();
+    await vault.write(() => {
+      if (!understood.includes("receipts")) return dropReceipts(vault, peer);
+      for (;;) {
+        const receipts = takeReceipts(vault, peer, MAX_CONTROL_ENTRIES);
+        if (receipts.length === 0) return;
+        const control = encodeControl({ kind: "receipts", receipts });
+        insertControlJob(vault, { recipient: peer, control, freshSession: false, at: now });
+      }
+    });
+    wake(peer);
+  }
+}

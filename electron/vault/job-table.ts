@@ -1,0 +1,158 @@
+import type { MessageRow } from "./mail-table.ts";
+import type { VaultReader } from "./vault.ts";
+
+/**
+ * Work of the outbox (rule D3): what has to reach the relay, in order per recipient. `envelope` is the
+ * JSON that is offered again and again once it is committed with its ratchet step. A job that is done
+ * is deleted. The changing functions run inside `Vault.write` only.
+ */
+interface JobBase {
+  readonly job: number;
+  readonly recipient: string;
+  readonly fresh_session: number;
+  readonly envelope: string | null;
+  readonly attempts: number;
+  readonly next_at: number;
+  readonly expires_at: number;
+}
+export interface MailJob extends JobBase, MessageRow {
+  readonly control: null;
+}
+interface ControlJob extends JobBase {
+  readonly seq: null;
+  readonly control: string;
+}
+export type Job = MailJob | ControlJob;
+
+/** How long the relay is tried, in ms (rule D3). */
+export const JOB_LIFETIME_MS = 7 * 24 * 3600 * 1000;
+
+export function insertMailJob(
+  vault: VaultReader,
+  job: { recipient: string; message: number; at: number },
+): void {
+  vault
+    .sql("INSERT INTO job (recipient, message, next_at, expires_at) VALUES (?, ?, ?, ?)")
+    .run([job.recipient, job.message, job.at, job.at + JOB_LIFETIME_MS]);
+}
+
+export function insertControlJob(
+  vault: VaultReader,
+  job: { recipient: string; control: string; freshSession: boolean; at: number },
+): void {
+  vault
+    .sql(
+      `INSERT INTO job (recipient, control, fresh_session, next_at, expires_at)
+       VALUES (?, ?, ?, ?, ?)`,
+    )
+    .run([job.recipient, job.control, job.freshSession ? 1 : 0, job.at, job.at + JOB_LIFETIME_MS]);
+}
+
+/** The recipient's jobs in order, due or not: a later one never overtakes an earlier one. */
+export function waitingJobs(vault: VaultReader, recipient: string, limit: number): Job[] {
+  return vault
+    .sql(
+      `SELECT j.seq AS job, j.recipient, j.control, j.fresh_session, j.envelope, j.attempts, j.next_at,
+         j.expires_at, m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
+         m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late
+       FROM job j LEFT JOIN message m ON m.seq = j.message
+       WHERE j.recipient = ? ORDER BY j.seq LIMIT ?`,
+    )
+    .all<Job>([recipient, limit]);
+}
+
+/** Who has waiting jobs, with the time at which the first of them is due. */
+export function waitingRecipients(vault: VaultReader): { recipient: string; due: number }[] {
+  return vault
+    .sql(
+      `SELECT recipient, next_at AS due FROM job
+       WHERE seq IN (SELECT min(seq) FROM job GROUP BY recipient)`,
+    )
+    .all<{ recipient: string; due: number }>();
+}
+
+/** Messages, not control, that wait for the relay. */
+export function waitingCount(vault: VaultReader): number {
+  return (
+    vault.sql("SELECT count(*) AS n FROM job WHERE message IS NOT NULL").get<{ n: number }>()?.n ??
+    0
+  );
+}
+
+/** False when the job is gone. */
+export function jobEncrypted(vault: VaultReader, job: number, envelope: string): boolean {
+  return vault.sql("UPDATE job SET envelope = ? WHERE seq = ?").run([envelope, job]).changes === 1;
+}
+
+/** Removes a job whose ciphertext the relay took, unless that ciphertext was forgotten meanwhile. */
+export function removeSentJob(vault: VaultReader, job: number): void {
+  vault.sql("DELETE FROM job WHERE seq = ? AND envelope IS NOT NULL").run([job]);
+}
+
+/** False when it was gone already, e.g. cancelled meanwhile. */
+export function removeJob(vault: VaultReader, job: number): boolean {
+  return vault.sql("DELETE FROM job WHERE seq = ?").run([job]).changes === 1;
+}
+
+export function jobDelayed(vault: VaultReader, job: number, nextAt: number): void {
+  vault.sql("UPDATE job SET attempts = attempts + 1, next_at = ? WHERE seq = ?").run([nextAt, job]);
+}
+
+/** Makes everything due now, e.g. because the relay can be reached again. */
+export function hurryJobs(vault: VaultReader, at: number): void {
+  vault.sql("UPDATE job SET next_at = ? WHERE next_at > ?").run([at, at]);
+}
+
+/** The job of a message, if it still waits. */
+export function jobOf(
+  vault: VaultReader,
+  message: number,
+): { job: number; envelope: string | null } | null {
+  return (
+    vault
+      .sql("SELECT seq AS job, envelope FROM job WHERE message = ?")
+      .get<{ job: number; envelope: string | null }>([message]) ?? null
+  );
+}
+
+/**
+ * Ciphertexts of a session that was given up are made anew when their turn comes. Receipts among
+ * control messages too; repair requests bring a session of their own.
+ */
+export function forgetCiphertexts(vault: VaultReader, recipient: string): void {
+  vault
+    .sql("UPDATE job SET envelope = NULL WHERE recipient = ? AND envelope IS NOT NULL")
+    .run([recipient]);
+}
+
+/** A repair request to this peer still waits for the relay. */
+export function hasRepairJob(vault: VaultReader, recipient: string): boolean {
+  return (
+    vault
+      .sql("SELECT 1 AS yes FROM job WHERE recipient = ? AND fresh_session = 1 LIMIT 1")
+      .get([recipient]) !== undefined
+  );
+}
+
+/** How long an envelope of a control message is remembered, in ms: longer than a relay keeps it. */
+const CONTROL_REMEMBERED_MS = 30 * 24 * 3600 * 1000;
+
+export function rememberControl(
+  vault: VaultReader,
+  recipient: string,
+  envelopeId: string,
+  at: number,
+): void {
+  vault.sql("DELETE FROM control_sent WHERE at < ?").run([at - CONTROL_REMEMBERED_MS]);
+  vault
+    .sql("INSERT INTO control_sent (envelope_id, peer, at) VALUES (?, ?, ?)")
+    .run([envelopeId, recipient, at]);
+}
+
+export function isControlSent(vault: VaultReader, recipient: string, envelopeId: string): boolean {
+  return (
+    vault
+      .sql("SELECT 1 AS yes FROM control_sent WHERE envelope_id = ? AND peer = ?")
+      .get([envelopeId, recipient]) !== undefined
+  );
+}

@@ -1,0 +1,144 @@
+import type { ReceiptRung } from "../../shared/envelope/envelope.ts";
+import type { LadderStep, Rung } from "../../shared/model/ladder.ts";
+import type { VaultReader } from "./vault.ts";
+
+/**
+ * What is known of messages that left for other agents (rule D6): one time per rung, set once. The
+ * changing functions run inside `Vault.write` only.
+ */
+type End = "failed" | "expired" | "refused" | "cancelled";
+
+export interface OutgoingRow {
+  readonly message: number;
+  readonly recipient: string;
+  readonly envelope_id: string | null;
+  readonly relayed_at: number | null;
+  readonly received_at: number | null;
+  readonly held_at: number | null;
+  readonly inbox_at: number | null;
+  readonly pushed_at: number | null;
+  readonly read_at: number | null;
+  readonly seen_at: number | null;
+  readonly answered_at: number | null;
+  readonly label: string | null;
+  readonly ended: End | null;
+  readonly ended_at: number | null;
+  readonly problem: string | null;
+}
+
+export function insertOutgoing(vault: VaultReader, message: number, recipient: string): void {
+  vault.sql("INSERT INTO outgoing (message, recipient) VALUES (?, ?)").run([message, recipient]);
+}
+
+export function outgoing(vault: VaultReader, message: number): OutgoingRow | null {
+  return vault.sql("SELECT * FROM outgoing WHERE message = ?").get<OutgoingRow>([message]) ?? null;
+}
+
+/** The steps of a message sent at `queuedAt`, lowest first. */
+export function stepsOf(row: OutgoingRow | null, queuedAt: number): LadderStep[] {
+  const times: [Rung, number | null][] = [
+    ["queued", queuedAt],
+    ["relayed", row?.relayed_at ?? null],
+    ["received", row?.received_at ?? null],
+    ["held", row?.held_at ?? null],
+    ["inbox", row?.inbox_at ?? null],
+    ["pushed", row?.pushed_at ?? null],
+    ["read", row?.read_at ?? null],
+    ["seen", row?.seen_at ?? null],
+    ["answered", row?.answered_at ?? null],
+  ];
+  if (row?.ended) times.push([row.ended, row.ended_at]);
+  return times.flatMap(([rung, at]) =>
+    at === null ? [] : [{ rung, at: new Date(at).toISOString() }],
+  );
+}
+
+/** A ciphertext was made: the relay and a repair request know the message by this id. */
+export function markEncrypted(vault: VaultReader, message: number, envelopeId: string): void {
+  vault.sql("UPDATE outgoing SET envelope_id = ? WHERE message = ?").run([envelopeId, message]);
+}
+
+export function markRelayed(vault: VaultReader, message: number, at: number): void {
+  vault
+    .sql(
+      "UPDATE outgoing SET relayed_at = coalesce(relayed_at, ?), problem = NULL WHERE message = ?",
+    )
+    .run([at, message]);
+}
+
+/** Why it waits; null clears it. */
+export function markProblem(vault: VaultReader, message: number, problem: string): void {
+  vault.sql("UPDATE outgoing SET problem = ? WHERE message = ?").run([problem, message]);
+}
+
+export function markEnded(
+  vault: VaultReader,
+  message: number,
+  end: End,
+  problem: string | null,
+  at: number,
+): void {
+  vault
+    .sql("UPDATE outgoing SET ended = ?, ended_at = ?, problem = ? WHERE message = ?")
+    .run([end, at, problem, message]);
+}
+
+export function markAnswered(vault: VaultReader, message: number, at: number): void {
+  vault
+    .sql("UPDATE outgoing SET answered_at = coalesce(answered_at, ?) WHERE message = ?")
+    .run([at, message]);
+}
+
+const RUNG_COLUMNS = {
+  received: "received_at",
+  held: "held_at",
+  inbox: "inbox_at",
+  pushed: "pushed_at",
+  read: "read_at",
+  seen: "seen_at",
+} as const;
+
+/**
+ * What a peer says of a message sent to it. A time once set stays: a receipt that comes late or twice
+ * takes nothing back. Whatever the peer reports, it has received the message.
+ */
+export function markReceipt(
+  vault: VaultReader,
+  message: number,
+  rung: ReceiptRung,
+  at: number,
+  label: string | null,
+): void {
+  if (rung === "refused") {
+    vault
+      .sql(
+        `UPDATE outgoing SET received_at = coalesce(received_at, ?), ended = 'refused', ended_at = ?,
+           problem = 'The other side takes no such mail at the moment' WHERE message = ?`,
+      )
+      .run([at, at, message]);
+    return;
+  }
+  const column = RUNG_COLUMNS[rung];
+  vault
+    .sql(
+      `UPDATE outgoing SET received_at = coalesce(received_at, $at), ${column} = coalesce(${column}, $at),
+         label = coalesce($label, label) WHERE message = $message`,
+    )
+    .run({ at, label, message });
+}
+
+/** Messages the relay took and the peer has not confirmed, oldest first. */
+export function unconfirmed(
+  vault: VaultReader,
+  recipient: string,
+  since: number,
+  limit: number,
+): { message: number; id: string; envelope_id: string | null }[] {
+  return vault
+    .sql(
+      `SELECT o.message, m.id, o.envelope_id FROM outgoing o JOIN message m ON m.seq = o.message
+       WHERE o.recipient = ? AND o.relayed_at IS NOT NULL AND o.received_at IS NULL
+         AND o.relayed_at >= ? AND o.ended IS NULL ORDER BY o.message LIMIT ?`,
+    )
+    .all<{ message: number; id: string; envelope_id: string | null }>([recipient, since, limit]);
+}

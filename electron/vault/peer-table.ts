@@ -1,0 +1,71 @@
+import type { VaultReader } from "./vault.ts";
+
+/** What is known of other agents' daemons. The changing functions run inside `Vault.write` only. */
+export interface PeerRow {
+  /** What its published bundle says it understands; null while unknown. */
+  readonly capabilities: readonly string[] | null;
+  /** When that was looked up. */
+  readonly lookedAt: number;
+  readonly repairAskedAt: number | null;
+  /** Requests in a row that it did not answer. */
+  readonly repairAsks: number;
+  readonly repairAnsweredAt: number | null;
+}
+
+const UNKNOWN: PeerRow = {
+  capabilities: null,
+  lookedAt: 0,
+  repairAskedAt: null,
+  repairAsks: 0,
+  repairAnsweredAt: null,
+};
+
+export function readPeer(vault: VaultReader, peer: string): PeerRow {
+  const row = vault
+    .sql(
+      `SELECT capabilities, looked_at AS lookedAt, repair_asked_at AS repairAskedAt,
+         repair_asks AS repairAsks, repair_answered_at AS repairAnsweredAt FROM peer WHERE peer = ?`,
+    )
+    .get<Omit<PeerRow, "capabilities"> & { capabilities: string | null }>([peer]);
+  if (!row) return UNKNOWN;
+  return { ...row, capabilities: row.capabilities === null ? null : JSON.parse(row.capabilities) };
+}
+
+export function writeCapabilities(
+  vault: VaultReader,
+  peer: string,
+  capabilities: readonly string[],
+  at: number,
+): void {
+  vault
+    .sql(
+      `INSERT INTO peer (peer, capabilities, looked_at) VALUES (?, ?, ?)
+       ON CONFLICT (peer) DO UPDATE SET capabilities = excluded.capabilities, looked_at = excluded.looked_at`,
+    )
+    .run([peer, JSON.stringify(capabilities), at]);
+}
+
+export function markRepairAsked(vault: VaultReader, peer: string, at: number): void {
+  vault
+    .sql(
+      `INSERT INTO peer (peer, repair_asked_at, repair_asks) VALUES (?, ?, 1)
+       ON CONFLICT (peer) DO UPDATE SET repair_asked_at = excluded.repair_asked_at,
+         repair_asks = repair_asks + 1`,
+    )
+    .run([peer, at]);
+}
+
+/** The peer answered our request. */
+export function markRepaired(vault: VaultReader, peer: string): void {
+  vault.sql("UPDATE peer SET repair_asks = 0 WHERE peer = ?").run([peer]);
+}
+
+/** We answered the peer's request. */
+export function markRepairAnswered(vault: VaultReader, peer: string, at: number): void {
+  vault
+    .sql(
+      `INSERT INTO peer (peer, repair_answered_at) VALUES (?, ?)
+       ON CONFLICT (peer) DO UPDATE SET repair_answered_at = excluded.repair_answered_at`,
+    )
+    .run([peer, at]);
+}
