@@ -128,6 +128,15 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.poll();
   }
 
+  /** Does everything that can be done at this moment: fetches, answers, sends what is due. */
+  async drain(): Promise<void> {
+    await this.inbound.look();
+    await this.repair.look();
+    await this.receipts.flush();
+    this.outbox.wakeAll();
+    await this.outbox.idle();
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

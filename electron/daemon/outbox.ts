@@ -105,6 +105,11 @@ export class Outbox {
     this.running.set(recipient, pump);
   }
 
+  /** Resolves when nothing is being carried; what waits for its back-off goes on waiting. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.allSettled(this.running.values());
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.cancelTimer?.();
