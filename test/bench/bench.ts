@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
+import { hiddenDesktopMb } from "./electron-memory.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
 
 /**
@@ -41,6 +42,7 @@ async function measure(host: ChildProcess) {
   if (!host.stdout) throw new Error("the daemon has no output");
   const lines = createInterface(host.stdout);
   await new Promise((resolve) => lines.once("line", resolve));
+  const idleMb = resident(host);
   const setup = await bridge({});
   for (const name of ["planner", "reviewer"]) await call(setup, "wallet_create", { name });
   await setup.close();
@@ -52,7 +54,7 @@ async function measure(host: ChildProcess) {
   const latency = await latencies(sender, receiver, from, to);
   const alone = await libsignalAlone(2000, TEXT_BYTES);
   const throughput = await messagesPerSecond(sender, receiver, to);
-  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${host.pid}/status`, "utf8"))?.[1];
+  const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
@@ -65,8 +67,17 @@ async function measure(host: ChildProcess) {
     libsignal_alone_per_s: Math.round(alone),
     throughput_of_libsignal: Math.round((throughput / alone) * 1000) / 1000,
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
-    daemon_resident_mb: Math.round(Number(rss) / 1024),
+    daemon_resident_mb: residentMb,
+    daemon_idle_resident_mb: idleMb,
+    desktop_hidden_mb: await hiddenDesktopMb(),
   };
+}
+
+/** Null where /proc does not tell. */
+function resident(host: ChildProcess): number | null {
+  if (process.platform !== "linux") return null;
+  const status = readFileSync(`/proc/${host.pid}/status`, "utf8");
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
 }
 
 /** From the call of `send` until the target session's bridge has answered with the message, in ms. */
