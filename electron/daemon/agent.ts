@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { type Control, checkTextSize, type Receipt } from "../../shared/envelope/envelope.ts";
-import { TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
+import { errorView, TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
 import { compareLabels, isLabel } from "../../shared/labels/labels.ts";
 import { requireCryptoId } from "../../shared/model/address.ts";
 import { currentRung, type LadderStep, type Rung } from "../../shared/model/ladder.ts";
@@ -10,7 +10,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
-import type { RelayTransport } from "../relay/transport.ts";
+import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
 import { insertMailJob, jobOf, removeJob, waitingCount } from "../vault/job-table.ts";
@@ -82,6 +82,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly queue = new PeerQueue();
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private contactRequests: { agentId: string }[] = [];
+  private lease: Lease | null = null;
   private cancelPoll: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
   private outgoingRequests = 0;
@@ -109,6 +110,9 @@ export class Agent extends EventEmitter<AgentEvents> {
       mailroom: this.mailroom,
       control: { control: (peer, control, first) => this.control(peer, control, first) },
       received: (what) => this.received(what),
+      failed: (error) => {
+        if (errorView(error).code === "mailbox_leased") void this.checkLease(false);
+      },
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
@@ -179,6 +183,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       contactRequests: this.contactRequests,
       relay: { url: this.relay.url, ...this.relayState },
       keyStore: this.parts.keyStore,
+      lease:
+        this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
     };
   }
 
@@ -204,6 +210,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     const to = requireCryptoId(params.to);
     identityKeyOf(to);
     const local = to === this.identity.cryptoId;
+    if (!local && this.lease?.state === "elsewhere") throw livesElsewhere(this.lease.host);
     const at = this.parts.clock.now();
     const message = {
       id: params.id,
@@ -362,6 +369,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   }
 
   private async relayOnline(): Promise<void> {
+    if (!(await this.checkLease(false))) return;
     this.emit("online");
     await this.keys.topUp();
     await Promise.allSettled([
@@ -373,8 +381,34 @@ export class Agent extends EventEmitter<AgentEvents> {
     ]);
   }
 
+  /**
+   * Whether this installation may use the agent now (rule N5); a relay that does not answer leaves it
+   * as it was. @param take moves the agent here from another installation.
+   */
+  private async checkLease(take: boolean): Promise<boolean> {
+    try {
+      this.lease = await this.relay.lease(take);
+    } catch {
+      return this.mayDrain();
+    }
+    this.outbox.pause(!this.mayDrain());
+    this.emit("changed");
+    return this.mayDrain();
+  }
+
+  private mayDrain(): boolean {
+    return this.lease !== null && this.lease.state !== "elsewhere";
+  }
+
+  /** Moves the agent here from another installation, which from then on is refused its mail. */
+  async moveHere(): Promise<void> {
+    await this.relay.lease(true);
+    await this.relayOnline();
+  }
+
   /** A doorbell rings for mail and for contacts alike; contacts can wait a moment and be asked once. */
   private rung(): void {
+    if (!this.mayDrain()) return;
     void this.inbound.look();
     this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
       this.cancelContactLook = null;
@@ -385,6 +419,10 @@ export class Agent extends EventEmitter<AgentEvents> {
   private poll(): void {
     if (this.closed) return;
     this.cancelPoll = this.parts.timers.after(POLL_MS, () => {
+      if (!this.mayDrain()) {
+        void this.relayOnline().finally(() => this.poll());
+        return;
+      }
       const looks = [
         this.inbound.look(),
         this.lookAtContacts(),
@@ -411,4 +449,12 @@ export class Agent extends EventEmitter<AgentEvents> {
       // Shown as the relay's state; the list stays what it was.
     }
   }
+}
+
+function livesElsewhere(host: string): TinyplaceError {
+  return new TinyplaceError(
+    "mailbox_leased",
+    `This agent lives on ${host} now, so this machine sends nothing in its name.`,
+    "Send it there, or move the agent here in its view in the window.",
+  );
 }

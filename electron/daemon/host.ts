@@ -5,6 +5,7 @@ import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
+import { installationOf } from "../platform/installation.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
@@ -207,7 +208,9 @@ export class Host
 
   private addAgent(identity: Identity, vault: Vault, keyStore: "keychain" | "file"): Agent {
     const { clock, timers } = this;
-    const relay = new HttpRelayTransport(this.relayUrl, createSigner(identity.seed), clock);
+    const installation = installationOf(this.options.paths.installation);
+    const signer = createSigner(identity.seed);
+    const relay = new HttpRelayTransport(this.relayUrl, signer, clock, { installation });
     const agent = new Agent({ identity, vault, keyStore, relay, clock, timers });
     this.all.set(identity.cryptoId, agent);
     agent.on("changed", () => this.changed());

@@ -55,6 +55,7 @@ interface InboundParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly received: (what: Received) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 type Opened =
@@ -113,7 +114,8 @@ export class Inbound {
         await this.drainPage();
         this.failures = 0;
       }
-    } catch {
+    } catch (error) {
+      this.parts.failed(error);
       // Unreachable relay or refused write: nothing was acknowledged that was not committed, so the
       // same mail is found again.
       const wait = retryDelay(this.failures++, Math.random());

@@ -59,15 +59,24 @@ export class Outbox {
   private readonly running = new Map<string, Promise<void>>();
   private readonly again = new Set<string>();
   private cancelTimer: (() => void) | null = null;
+  private paused = true;
   private closed = false;
 
   constructor(parts: OutboxParts) {
     this.parts = parts;
   }
 
+  /**
+   * Nothing is encrypted before it is known that no other installation uses the same ratchets (rule
+   * N5), or once it is known that one does.
+   */
+  pause(paused: boolean): void {
+    this.paused = paused;
+  }
+
   /** Starts whatever is due, and sets the timer for what is not. */
   wakeAll(): void {
-    if (this.closed) return;
+    if (this.closed || this.paused) return;
     const now = this.parts.clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const { recipient, due } of waitingRecipients(this.parts.vault)) {
@@ -89,7 +98,7 @@ export class Outbox {
   }
 
   wake(recipient: string): void {
-    if (this.closed) return;
+    if (this.closed || this.paused) return;
     if (this.running.has(recipient)) {
       this.again.add(recipient);
       return;
@@ -122,7 +131,7 @@ export class Outbox {
 
   /** Runs batches until nothing of this recipient is due. */
   private async pump(recipient: string): Promise<void> {
-    while (!this.closed) {
+    while (!this.closed && !this.paused) {
       this.again.delete(recipient);
       const jobs = await this.withoutExpired(waitingJobs(this.parts.vault, recipient, BATCH));
       const head = jobs[0];

@@ -18,6 +18,8 @@ export interface HomePaths {
   readonly agents: string;
   readonly relayDatabase: string;
   readonly relayPort: string;
+  /** The random part of what names this installation. */
+  readonly installation: string;
 }
 
 /** The data folder named by the argument, else by TINYPLACE_HOME, else `~/.tinyplace`. */
@@ -37,6 +39,7 @@ export function homePaths(named?: string): HomePaths {
     agents: join(home, "agents"),
     relayDatabase: join(home, "relay", "relay.db"),
     relayPort: join(home, "relay", "port"),
+    installation: join(home, "installation"),
   };
 }
 

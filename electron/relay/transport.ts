@@ -22,6 +22,13 @@ export interface Malformed {
   readonly json: string;
 }
 
+/** Whether this installation may drain the mailbox (rule N5). */
+export type Lease =
+  | { readonly state: "held" }
+  | { readonly state: "elsewhere"; readonly host: string; readonly since: string }
+  /** The relay knows no leases: nothing keeps a second installation from draining too. */
+  | { readonly state: "unsupported" };
+
 export interface RelayListener {
   /** Look at the mailbox now. */
   doorbell(): void;
@@ -36,7 +43,12 @@ export interface RelayTransport {
   readonly url: string;
   /** One outcome per envelope, in their order; nothing overtakes one that has to wait. */
   put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]>;
-  /** Oldest first; listing removes nothing. */
+  /** Asks for the mailbox; `take` moves it here from another installation. */
+  lease(take: boolean): Promise<Lease>;
+  /**
+   * Oldest first; listing removes nothing. Rejects with `mailbox_leased` when another installation has
+   * taken the mailbox over, as `acknowledge` does.
+   */
   list(
     limit: number,
   ): Promise<{ envelopes: readonly RelayEnvelope[]; malformed: readonly Malformed[] }>;

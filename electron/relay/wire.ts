@@ -72,6 +72,17 @@ export const libsignalBundle = z.object({
 });
 export type LibsignalBundle = z.infer<typeof libsignalBundle>;
 
+/** Who drains a mailbox (rule N5). */
+export const mailboxLease = z.object({
+  /** Names one installation: made up by it, compared and nothing else. */
+  installation: z.string().min(1).max(128),
+  /** The machine's name, for the person who finds the mailbox taken. */
+  host: z.string().max(128),
+  /** ISO 8601 */
+  since: z.string(),
+});
+export type MailboxLease = z.infer<typeof mailboxLease>;
+
 export const contactRow = z.object({
   requester: z.string(),
   addressee: z.string(),

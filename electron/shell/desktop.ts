@@ -73,6 +73,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         await assignHold(host, request);
         return {};
       },
+      "agent.move-here": async ({ agentId }) => {
+        await host.agent(agentId).moveHere();
+        return {};
+      },
       "contact.accept": async ({ agentId, requester }) => {
         await host.agent(agentId).acceptContact(requester);
         return {};

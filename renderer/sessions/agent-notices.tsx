@@ -1,15 +1,19 @@
-import { CloudOff, FileWarning, Inbox, type LucideIcon, Send } from "lucide-react";
-import type { ReactNode } from "react";
+import { CloudOff, FileWarning, Inbox, type LucideIcon, MonitorUp, Send } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
 import type { AgentSummary } from "../../shared/model/snapshot.ts";
+import { call } from "../bridge/bridge.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
-import { plural } from "../ui/format.ts";
+import { formatMoment, plural } from "../ui/format.ts";
+import { ProblemNote } from "../ui/problem.tsx";
 
 /** What of this agent needs a look: each line only while it is so. */
 export function AgentNotices({ agent }: { agent: AgentSummary }) {
   const go = usePlace((state) => state.go);
   const offline = agent.relay.state === "offline";
-  if (!offline && agent.queued + agent.undecryptable + agent.holds === 0) return null;
+  const moved = agent.lease.state === "elsewhere" || agent.lease.state === "unsupported";
+  if (!offline && !moved && agent.queued + agent.undecryptable + agent.holds === 0) return null;
   return (
     <ul className="divide-y divide-line rounded-md border border-line">
       {offline && (
@@ -22,6 +26,7 @@ export function AgentNotices({ agent }: { agent: AgentSummary }) {
           )}
         </Notice>
       )}
+      {moved && <LeaseNotice agent={agent} />}
       {agent.queued > 0 && (
         <Notice icon={Send} tone="text-muted">
           {plural(agent.queued, "message")} not yet taken by the relay.
@@ -44,6 +49,40 @@ export function AgentNotices({ agent }: { agent: AgentSummary }) {
         </Notice>
       )}
     </ul>
+  );
+}
+
+/** Rule N5: an agent lives in one place at a time, and a person decides where. */
+function LeaseNotice({ agent }: { agent: AgentSummary }) {
+  const [problem, setProblem] = useState<ErrorView | null>(null);
+  if (agent.lease.state !== "elsewhere") {
+    return (
+      <Notice icon={MonitorUp} tone="text-warn">
+        This relay does not keep a mailbox to one machine. Do not use this agent on a second one.
+      </Notice>
+    );
+  }
+  const { host, since } = agent.lease;
+  const move = () =>
+    call("agent.move-here", { agentId: agent.cryptoId }).catch((thrown: unknown) =>
+      setProblem(errorView(thrown)),
+    );
+  return (
+    <Notice
+      icon={MonitorUp}
+      tone="text-warn"
+      action={
+        <Button data-testid="move-here" onClick={move}>
+          Move here
+        </Button>
+      }
+    >
+      <span>
+        Used on <span className="foreign-text">{host}</span> since {formatMoment(since)}. Its mail
+        goes there, and nothing is sent from here.
+      </span>
+      {problem && <ProblemNote problem={problem} />}
+    </Notice>
   );
 }
 

@@ -41,6 +41,11 @@ export const windowCalls = {
       .strict(),
     response: z.object({}),
   },
+  /** Moves an agent here from the installation that drains its mailbox now (rule N5). */
+  "agent.move-here": {
+    request: z.object({ agentId: z.string() }).strict(),
+    response: z.object({}),
+  },
   "contact.accept": {
     request: z.object({ agentId: z.string(), requester: z.string() }).strict(),
     response: z.object({}),

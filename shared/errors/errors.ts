@@ -11,6 +11,7 @@ const ERROR_CODES = [
   "host_running",
   "internal",
   "label_taken",
+  "mailbox_leased",
   "no_wallet",
   "not_allowed",
   "peer_identity_mismatch",

@@ -47,6 +47,11 @@ export const agentSummary = z.object({
   relay: relaySummary,
   /** Where the vault's key is kept. */
   keyStore: z.enum(["keychain", "file"]),
+  /** Whether this installation drains the agent's mailbox (rule N5). */
+  lease: z.discriminatedUnion("state", [
+    z.object({ state: z.enum(["unknown", "held", "unsupported"]) }),
+    z.object({ state: z.literal("elsewhere"), host: z.string(), since: z.string() }),
+  ]),
 });
 export type AgentSummary = z.infer<typeof agentSummary>;
 

@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 function transport(url: string, signer = alice, timers?: Timers): HttpRelayTransport {
-  const one = new HttpRelayTransport(url, signer, clock, timers);
+  const one = new HttpRelayTransport(url, signer, clock, timers ? { timers } : {});
   endings.push(() => one.close());
   return one;
 }

@@ -244,6 +244,28 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
   });
 
+  describe("N5 leases", () => {
+    const lease = (installation: string) => ({ installation, host: "desk", since: "2026-01-01" });
+
+    test("the first takes it, another does not, unless it is moved", async () => {
+      const store = create();
+      expect(await store.lease("bob")).toBeNull();
+      expect(await store.takeLease("bob", lease("one"), false)).toEqual(lease("one"));
+      expect(await store.takeLease("bob", lease("two"), false)).toEqual(lease("one"));
+      expect(await store.lease("bob")).toEqual(lease("one"));
+      expect(await store.takeLease("bob", lease("two"), true)).toEqual(lease("two"));
+      expect(await store.takeLease("bob", lease("one"), false)).toEqual(lease("two"));
+      expect(await store.lease("alice")).toBeNull();
+    });
+
+    test("who holds it keeps the time it was taken at", async () => {
+      const store = create();
+      await store.takeLease("bob", lease("one"), false);
+      const later = { ...lease("one"), since: "2026-02-02" };
+      expect(await store.takeLease("bob", later, true)).toEqual(lease("one"));
+    });
+  });
+
   describe("C1 contacts", () => {
     const edge: ContactEdge = {
       requester: "bob",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { ClientPeer } from "../../electron/bridge/session-host.ts";
@@ -59,6 +59,13 @@ export class Bench {
     return party;
   }
 
+  /** The same agent from a copy of its data, as another installation. */
+  copyOf(party: Party, installation: string): Party {
+    const copy = party.copy(installation);
+    onTestFinished(() => copy.close());
+    return copy;
+  }
+
   /** Two agents, started, each other's contacts. */
   async pair(): Promise<[Party, Party]> {
     const [a, b] = [this.party("a"), this.party("b")];
@@ -77,10 +84,12 @@ export async function befriend(a: Party, b: Party): Promise<void> {
 export class Party {
   readonly identity: Identity;
   private readonly bench: Bench;
-  private readonly folder: string;
-  private readonly key = randomBytes(32);
+  private folder: string;
+  private key: Uint8Array = randomBytes(32);
   private epoch = 0;
   private running: Agent | null = null;
+  /** Which machine this is, to the relay. */
+  installation = "one";
   /** Wraps the transport of later starts, to make the network bad. */
   wrap: (relay: RelayTransport) => RelayTransport = (relay) => relay;
 
@@ -88,6 +97,16 @@ export class Party {
     this.bench = bench;
     this.identity = identity;
     this.folder = join(bench.home, identity.cryptoId);
+  }
+
+  copy(installation: string): Party {
+    const copy = new Party(this.bench, this.identity);
+    copy.installation = installation;
+    copy.folder = `${this.folder}-${installation}`;
+    copy.key = this.key;
+    copy.epoch = this.epoch;
+    cpSync(this.folder, copy.folder, { recursive: true });
+    return copy;
   }
 
   get id(): string {
@@ -114,7 +133,8 @@ export class Party {
       ? Vault.create(this.folder, this.key, { ...identity, createdAt: time.now(), epoch: 1 })
       : Vault.open(this.folder, this.key, this.epoch);
     // The doorbell's heartbeat keeps real time: moved by hand it would miss answers on their way.
-    const http = new HttpRelayTransport(url, createSigner(identity.seed), time);
+    const installation = { id: this.installation, host: `host of ${this.installation}` };
+    const http = new HttpRelayTransport(url, createSigner(identity.seed), time, { installation });
     const relay = this.wrap(http);
     const agent = new Agent({
       identity,

@@ -26,6 +26,7 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   contactRequests: [],
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
   keyStore: "file",
+  lease: { state: "held" },
   ...changes,
 });
 const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { Signer } from "../signing.ts";
-import type { Malformed, PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
+import type { Lease, Malformed, PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
 import {
   type ContactRow,
   contactRow,
@@ -38,6 +38,15 @@ interface Contact {
   readonly status: string;
 }
 
+/** Which installation this is, for relays that lease mailboxes (rule N5). */
+export interface Installation {
+  readonly id: string;
+  /** The machine's name. */
+  readonly host: string;
+}
+
+const leasedAnswer = z.object({ host: z.string().max(128), since: z.string().max(64) });
+
 /** The wire API over HTTP, raw-signed; a relay without our extension is spoken to one by one. */
 export class HttpRelayTransport implements RelayTransport {
   readonly url: string;
@@ -45,9 +54,17 @@ export class HttpRelayTransport implements RelayTransport {
   private readonly sender: Sender;
   private readonly signer: Signer;
   private readonly doorbell: DoorbellSocket;
+  private readonly installation: Installation | null;
   private acknowledgesInBatches = true;
 
-  constructor(url: string, signer: Signer, clock: Clock, timers: Timers = systemTimers) {
+  constructor(
+    url: string,
+    signer: Signer,
+    clock: Clock,
+    options: { timers?: Timers; installation?: Installation } = {},
+  ) {
+    const timers = options.timers ?? systemTimers;
+    this.installation = options.installation ?? null;
     this.http = new RelayHttp(url, signer, clock);
     this.url = this.http.url;
     this.sender = new Sender(this.http);
@@ -59,9 +76,19 @@ export class HttpRelayTransport implements RelayTransport {
     return this.sender.put(envelopes);
   }
 
+  async lease(take: boolean): Promise<Lease> {
+    if (!this.installation) return { state: "unsupported" };
+    const { id, host } = this.installation;
+    const body = { installation: id, host, take };
+    const answer = await this.http.send("PUT", "/messages/lease", body);
+    if (isMissing(answer)) return { state: "unsupported" };
+    if (answer.status === 409) return { state: "elsewhere", ...readAnswer(leasedAnswer, answer) };
+    if (answer.status !== 200) throw refused(answer);
+    return { state: "held" };
+  }
+
   async list(limit: number) {
-    const agent = encodeURIComponent(this.signer.address);
-    const uri = `/messages?agentId=${agent}&limit=${limit}`;
+    const uri = `/messages?${this.drainQuery()}&limit=${limit}`;
     const { messages } = await this.http.expect(mailbox, "GET", uri);
     const envelopes: RelayEnvelope[] = [];
     const malformed: Malformed[] = [];
@@ -79,14 +106,16 @@ export class HttpRelayTransport implements RelayTransport {
     for (let start = 0; start < ids.length; start += MAX_ACKNOWLEDGED) {
       const some = ids.slice(start, start + MAX_ACKNOWLEDGED);
       if (some.length > 1 && this.acknowledgesInBatches) {
-        const answer = await this.http.send("POST", "/messages/ack", { agentId, ids: some });
+        const installation = this.installation ? { installation: this.installation.id } : {};
+        const body = { agentId, ids: some, ...installation };
+        const answer = await this.http.send("POST", "/messages/ack", body);
         if (answer.status === 204) continue;
         if (!isMissing(answer)) throw refused(answer);
         this.acknowledgesInBatches = false;
       }
       for (const id of some) {
-        const query = `agentId=${encodeURIComponent(agentId)}`;
-        await this.http.expect(anything, "DELETE", `/messages/${encodeURIComponent(id)}?${query}`);
+        const uri = `/messages/${encodeURIComponent(id)}?${this.drainQuery()}`;
+        await this.http.expect(anything, "DELETE", uri);
       }
     }
   }
@@ -153,6 +182,11 @@ export class HttpRelayTransport implements RelayTransport {
   async close(): Promise<void> {
     this.doorbell.close();
     await this.http.close();
+  }
+
+  private drainQuery(): string {
+    const agent = `agentId=${encodeURIComponent(this.signer.address)}`;
+    return this.installation ? `${agent}&installation=${this.installation.id}` : agent;
   }
 
   /** @param take says whether another page may bring more. */

@@ -89,6 +89,13 @@ export function readAnswer<T>(schema: z.ZodType<T>, answer: Answer): T {
 
 export function refused(answer: Answer): TinyplaceError {
   const text = errorText(answer);
+  if (text === "mailbox_leased") {
+    return new TinyplaceError(
+      "mailbox_leased",
+      "Another installation of tinyplace took this agent's mailbox over.",
+      "Use the agent there, or move it back here in its view in the window.",
+    );
+  }
   if (text === "not_a_contact") {
     return new TinyplaceError(
       "contact_required",

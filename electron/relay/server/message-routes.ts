@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Delivery, StoredOutcome } from "../store/store.ts";
-import { type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
+import { type MailboxLease, mailboxLease, type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
 import { HttpError } from "./http-error.ts";
 import {
   cryptoIdFrom,
@@ -20,6 +20,11 @@ const MAX_ACKNOWLEDGED = 500;
 const MAX_PAGE = 500;
 /** Characters of envelopes in one answer; what is left over comes with the next. */
 const PAGE_SIZE = 8 * 1024 * 1024;
+
+const drainQuery = z.object({ agentId: z.string(), installation: z.string().max(128).optional() });
+const leaseRequest = mailboxLease
+  .pick({ installation: true, host: true })
+  .extend({ take: z.boolean().default(false) });
 
 interface PutResult {
   readonly id: string;
@@ -49,10 +54,11 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
   app.get("/messages", async (request, reply) => {
     const owner = signerOf(parts, request);
     const query = read(
-      z.object({ agentId: z.string(), limit: z.coerce.number().int().min(1).default(50) }),
+      drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) }),
       request.query,
     );
     requireSelf(owner, query.agentId);
+    await requireLease(parts, owner, query.installation);
     const limit = Math.min(query.limit, MAX_PAGE);
     const texts = await store.envelopes(owner, { limit, maxSize: PAGE_SIZE });
     // Spliced as kept: what was checked on its way in need not be read and written again.
@@ -62,19 +68,33 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.delete<WithId>("/messages/:id", async (request, reply) => {
     const owner = signerOf(parts, request);
-    requireSelf(owner, read(z.object({ agentId: z.string() }), request.query).agentId);
+    const { agentId, installation } = read(drainQuery, request.query);
+    requireSelf(owner, agentId);
+    await requireLease(parts, owner, installation);
     await store.removeEnvelopes(owner, [request.params.id], clock.now());
     return noContent(reply);
+  });
+
+  // Ours: from then on only this installation drains the mailbox, until another takes it over.
+  app.put("/messages/lease", async (request) => {
+    const owner = signerOf(parts, request);
+    const { installation, host, take } = readBody(leaseRequest, request);
+    const asked = { installation, host, since: new Date(clock.now()).toISOString() };
+    const lease = await store.takeLease(owner, asked, take);
+    if (lease.installation !== installation) throw leasedElsewhere(lease);
+    return lease;
   });
 
   app.post("/messages/ack", async (request, reply) => {
     const owner = signerOf(parts, request);
     const shape = z.object({
       agentId: z.string().optional(),
+      installation: z.string().max(128).optional(),
       ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
     });
-    const { agentId, ids } = readBody(shape, request);
+    const { agentId, installation, ids } = readBody(shape, request);
     if (agentId !== undefined) requireSelf(owner, agentId);
+    await requireLease(parts, owner, installation);
     await store.removeEnvelopes(owner, ids, clock.now());
     return noContent(reply);
   });
@@ -128,6 +148,20 @@ async function deliver(
   const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
   for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox);
   return outcomes;
+}
+
+async function requireLease(
+  { store }: RouteParts,
+  owner: string,
+  installation: string | undefined,
+): Promise<void> {
+  const lease = await store.lease(owner);
+  if (lease && lease.installation !== installation) throw leasedElsewhere(lease);
+}
+
+/** Host and time are for the person, who may move the mailbox (rule N5). */
+function leasedElsewhere({ host, since }: MailboxLease): HttpError {
+  return new HttpError(409, "mailbox_leased", { code: "mailbox_leased", details: { host, since } });
 }
 
 function refusal(error: unknown): HttpError {

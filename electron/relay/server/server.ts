@@ -102,9 +102,11 @@ function createApp(bodyLimit: number, tls: RelayOptions["tls"]): FastifyInstance
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const refusal = asRefusal(error);
     if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
-    return reply
-      .code(refusal.status)
-      .send({ error: refusal.message, ...(refusal.code && { code: refusal.code }) });
+    return reply.code(refusal.status).send({
+      error: refusal.message,
+      ...(refusal.code && { code: refusal.code }),
+      ...refusal.details,
+    });
   });
   return app;
 }

@@ -1,4 +1,4 @@
-import type { LibsignalUpload, SdkKey } from "../wire.ts";
+import type { LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
 import {
   type ContactEdge,
   DEFAULT_LIMITS,
@@ -32,6 +32,7 @@ export class MemoryRelayStore implements RelayStore {
   private readonly bundles = new Map<string, Published<LibsignalUpload>>();
   private readonly signed = new Map<string, Published<SdkKey>>();
   private readonly oneTime = new Map<string, Map<number | string, unknown>>();
+  private readonly leases = new Map<string, MailboxLease>();
   private readonly edges = new Map<string, ContactEdge>();
 
   constructor(options: StoreLimits = {}) {
@@ -66,6 +67,17 @@ export class MemoryRelayStore implements RelayStore {
         this.known.set(keyOf(mailbox, item.sender, id), now + TOMBSTONE_MS);
       }
     }
+  }
+
+  async lease(mailbox: string): Promise<MailboxLease | null> {
+    return this.leases.get(mailbox) ?? null;
+  }
+
+  async takeLease(mailbox: string, lease: MailboxLease, force: boolean): Promise<MailboxLease> {
+    const held = this.leases.get(mailbox);
+    if (held && (held.installation === lease.installation || !force)) return held;
+    this.leases.set(mailbox, lease);
+    return lease;
   }
 
   async publish(agent: string, upload: LibsignalUpload, now: number): Promise<void> {

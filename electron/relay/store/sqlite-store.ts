@@ -1,9 +1,10 @@
 import { GroupCommit } from "../../vault/group-commit.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
-import type { LibsignalUpload, SdkKey } from "../wire.ts";
+import type { LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
 import * as contacts from "./sqlite/contact-table.ts";
 import * as envelopes from "./sqlite/envelope-table.ts";
 import * as keys from "./sqlite/key-table.ts";
+import * as leases from "./sqlite/lease-table.ts";
 import { migrate } from "./sqlite/schema.ts";
 import { Sql } from "./sqlite/sql.ts";
 import {
@@ -59,6 +60,14 @@ export class SqliteRelayStore implements RelayStore {
     return this.commits.write(() => {
       for (const id of ids) envelopes.removeEnvelope(this.sql, mailbox, id, now);
     });
+  }
+
+  async lease(mailbox: string): Promise<MailboxLease | null> {
+    return leases.readLease(this.sql, mailbox);
+  }
+
+  takeLease(mailbox: string, lease: MailboxLease, force: boolean): Promise<MailboxLease> {
+    return this.commits.write(() => leases.takeLease(this.sql, mailbox, lease, force));
   }
 
   publish(agent: string, upload: LibsignalUpload, now: number): Promise<void> {

@@ -2,6 +2,7 @@ import type {
   ContactRow,
   LibsignalBundle,
   LibsignalUpload,
+  MailboxLease,
   RelayEnvelope,
   SdkKey,
 } from "../wire.ts";
@@ -62,6 +63,10 @@ export interface RelayStore {
   envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<readonly string[]>;
   /** Deletes, and keeps the ids for de-duplication. */
   removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void>;
+  /** Null: the mailbox is open to whoever holds its key. */
+  lease(mailbox: string): Promise<MailboxLease | null>;
+  /** Takes the lease when nobody else holds it, or when `force`d; the one that stands then. */
+  takeLease(mailbox: string, lease: MailboxLease, force: boolean): Promise<MailboxLease>;
   /** Replaces signed and last-resort keys, appends one-time keys. */
   publish(agent: string, upload: LibsignalUpload, now: number): Promise<void>;
   publishSigned(agent: string, key: SdkKey, now: number): Promise<void>;

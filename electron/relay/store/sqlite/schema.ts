@@ -49,6 +49,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE sdk_key (
     agent TEXT PRIMARY KEY, json TEXT NOT NULL, updated_at INTEGER NOT NULL
   ) WITHOUT ROWID;`,
+
+  `CREATE TABLE lease (
+    mailbox TEXT PRIMARY KEY, installation TEXT NOT NULL, host TEXT NOT NULL, since TEXT NOT NULL
+  ) WITHOUT ROWID;`,
 ];
 
 /** Brings a database to this version's schema, whole steps at a time. */
