@@ -6,10 +6,13 @@ import { attachCommand } from "../daemon/attach-command.ts";
 import { Host } from "../daemon/host.ts";
 import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
 import { homePaths } from "../platform/paths.ts";
+import { systemTimers } from "../platform/timers.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
+import { openWithoutTray } from "./open-without-tray.ts";
 import { AppTray } from "./tray.ts";
+import { TrayHost } from "./tray-host.ts";
 import type { TrayAction } from "./tray-menu.ts";
 
 /** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
@@ -31,7 +34,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const paths = homePaths(options.home);
   // Chromium's own files stay within the data folder, so that two of them never share one.
   app.setPath("userData", join(paths.home, "chromium"));
+  // Started again, it shows the window of the one that runs.
+  if (!app.requestSingleInstanceLock({ hidden: options.hidden })) return app.exit(0);
   await app.whenReady();
+  const trayHost = await TrayHost.watch();
   let host: Host;
   try {
     const keychain = await systemKeychain();
@@ -46,23 +52,21 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     return app.exit(1);
   }
   const socket = await startSocketServer({ paths, host });
-  const window = new MainWindow(options.folder);
-
-  const act = (action: TrayAction) => {
-    if (action.kind === "quit") return app.quit();
-    window.show();
-    if (action.kind === "unrouted") window.send("window.navigate", { view: "unrouted" });
-    if (action.kind === "session") {
-      const { agentId, label } = action;
-      window.send("window.navigate", { view: "agent", agentId, label });
-    }
-  };
-  const tray = new AppTray(options.icons, act);
-  tray.update(host.snapshot());
-  showChanges(host, window, tray);
+  const window = new MainWindow(options.folder, () => trayHost.present);
+  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) => act(action, window));
+  const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
+  trayIs(trayHost.present);
+  trayHost.on("changed", () => trayIs(trayHost.present));
+  app.on("second-instance", (_event, _words, _folder, again) => {
+    if (!(again as { hidden: boolean }).hidden) window.show();
+  });
+  const stopShowing = showChanges(host, window, tray);
   answerWindows(
     {
-      "host.snapshot": () => host.snapshot(),
+      "host.snapshot": () => {
+        window.pageListens();
+        return host.snapshot();
+      },
       "host.attach-command": () => ({
         command: attachCommand(options.commandLine, paths.home),
       }),
@@ -86,28 +90,43 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   );
   endInOrder(async () => {
     window.allowClose();
+    stopShowing();
     await socket.close();
     await host.close();
     tray.destroy();
+    trayHost.close();
   });
   if (!options.hidden) window.show();
 }
 
-function showChanges(host: Host, window: MainWindow, tray: AppTray): void {
-  let pending = false;
-  host.on("changed", () => {
-    if (pending) return;
-    pending = true;
-    setTimeout(() => {
-      pending = false;
+function act(action: TrayAction, window: MainWindow): void {
+  if (action.kind === "quit") app.quit();
+  else if (action.kind === "open") window.show();
+  else window.showPlace(action.place);
+}
+
+/** Shows what is, and every change, until the returned function is called. */
+function showChanges(host: Host, window: MainWindow, tray: AppTray): () => void {
+  let cancel: (() => void) | null = null;
+  tray.update(host.snapshot());
+  const changed = () => {
+    cancel ??= systemTimers.after(SHOW_EVERY_MS, () => {
+      cancel = null;
       const snapshot = host.snapshot();
       tray.update(snapshot);
       window.send("host.changed", snapshot);
-    }, SHOW_EVERY_MS);
-  });
-  host.on("mail", (agentId, labels, holds) => {
+    });
+  };
+  const mail = (agentId: string, labels: readonly string[], holds: boolean) => {
     window.send("mail.changed", { agentId, labels: [...labels], holds });
-  });
+  };
+  host.on("changed", changed);
+  host.on("mail", mail);
+  return () => {
+    cancel?.();
+    host.off("changed", changed);
+    host.off("mail", mail);
+  };
 }
 
 /** Quit waits until everything is on disk; a second signal does not cut it short. */

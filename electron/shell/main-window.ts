@@ -9,12 +9,19 @@ export class MainWindow {
   private window: BrowserWindow | null = null;
   private readonly folder: string;
   private readonly page: string;
+  private readonly mayHide: () => boolean;
+  private listens = false;
+  private asked: WindowEvent<"window.navigate"> | null = null;
   private quitting = false;
 
-  /** @param folder where `preload/` and `renderer/` of the build lie */
-  constructor(folder: string) {
+  /**
+   * @param folder where `preload/` and `renderer/` of the build lie
+   * @param mayHide whether the tray leads back to a hidden window; without it, closing minimizes
+   */
+  constructor(folder: string, mayHide: () => boolean) {
     this.folder = folder;
     this.page = pathToFileURL(join(folder, "renderer", "index.html")).href;
+    this.mayHide = mayHide;
   }
 
   show(): void {
@@ -22,6 +29,26 @@ export class MainWindow {
     if (window.isMinimized()) window.restore();
     window.show();
     window.focus();
+  }
+
+  /** For a window that nothing else leads to; one that can be reached is left where it is. */
+  showIfHidden(): void {
+    const { window } = this;
+    if (!window?.isVisible() && !window?.isMinimized()) this.show();
+  }
+
+  /** Shows the window at a place; a page that is still loading goes there when it listens. */
+  showPlace(place: WindowEvent<"window.navigate">): void {
+    this.show();
+    if (this.listens) this.send("window.navigate", place);
+    else this.asked = place;
+  }
+
+  /** The page listens to events from now on: it says so by asking for what it shows. */
+  pageListens(): void {
+    this.listens = true;
+    if (this.asked) this.send("window.navigate", this.asked);
+    this.asked = null;
   }
 
   isOurs(webContentsId: number, url: string): boolean {
@@ -61,13 +88,18 @@ export class MainWindow {
     webContents.on("will-navigate", (event) => event.preventDefault());
     webContents.on("will-attach-webview", (event) => event.preventDefault());
     webContents.session.setPermissionRequestHandler((_contents, _permission, done) => done(false));
+    webContents.on("did-start-loading", () => {
+      this.listens = false;
+    });
     window.on("close", (event) => {
       if (this.quitting) return;
       event.preventDefault();
-      window.hide();
+      if (this.mayHide()) window.hide();
+      else window.minimize();
     });
     window.on("closed", () => {
       this.window = null;
+      this.listens = false;
     });
     this.window = window;
     void window.loadFile(join(this.folder, "renderer", "index.html"));

@@ -1,10 +1,10 @@
-import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import type { WindowEvent } from "../../shared/channels/channels.ts";
+import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
 
 /** The tray's menu as data: what it shows is a pure function of the snapshot (rule U1). */
 export type TrayAction =
   | { readonly kind: "open" }
-  | { readonly kind: "session"; readonly agentId: string; readonly label: string }
-  | { readonly kind: "unrouted" }
+  | { readonly kind: "place"; readonly place: WindowEvent<"window.navigate"> }
   | { readonly kind: "quit" };
 
 export type TrayItem =
@@ -12,43 +12,89 @@ export type TrayItem =
   | { readonly type: "text"; readonly label: string }
   | { readonly type: "action"; readonly label: string; readonly action: TrayAction };
 
-const STATE_WORDS = { working: "working", idle: "idle", waiting: "waiting for you" } as const;
-
-export function trayMenu(snapshot: HostSnapshot): TrayItem[] {
-  const items: TrayItem[] = [];
-  for (const agent of snapshot.agents) {
-    items.push({ type: "text", label: `${agent.name}${withCount(agent.unread)}` });
-    if (agent.sessions.length === 0) items.push({ type: "text", label: "    no live session" });
-    for (const session of agent.sessions) {
-      const state = STATE_WORDS[session.state];
-      items.push({
-        type: "action",
-        label: `    ${session.label} · ${session.project} · ${state}${withCount(session.unread)}`,
-        action: { kind: "session", agentId: agent.cryptoId, label: session.label },
-      });
-    }
-  }
-  if (snapshot.agents.length === 0) items.push({ type: "text", label: "No agents yet" });
-  const holds = snapshot.agents.reduce((sum, agent) => sum + agent.holds, 0);
-  const requests = snapshot.agents.reduce((sum, agent) => sum + agent.contactRequests.length, 0);
-  items.push({ type: "separator" });
-  items.push({
-    type: "action",
-    label: `Unrouted${withCount(holds)}`,
-    action: { kind: "unrouted" },
-  });
-  if (requests > 0) items.push({ type: "text", label: `Contact requests (${requests})` });
-  items.push({ type: "action", label: "Open tinyplace", action: { kind: "open" } });
-  items.push({ type: "separator" });
-  items.push({ type: "action", label: "Quit", action: { kind: "quit" } });
-  return items;
+/** All that the tray shows; two equal views need no redrawing. */
+export interface TrayView {
+  readonly items: readonly TrayItem[];
+  /** Something waits for the person. */
+  readonly attention: boolean;
+  readonly toolTip: string;
 }
 
-/** True when something waits for the person. */
-export function needsAttention(snapshot: HostSnapshot): boolean {
-  return snapshot.agents.some((agent) => agent.holds > 0 || agent.contactRequests.length > 0);
+const STATE_WORDS = { working: "working", idle: "idle", waiting: "waiting for you" } as const;
+const PROJECT_LENGTH = 40;
+
+export function trayView(snapshot: HostSnapshot): TrayView {
+  const { agents } = snapshot;
+  const unread = sum(agents, (agent) => agent.unread);
+  const holds = sum(agents, (agent) => agent.holds);
+  const requests = sum(agents, (agent) => agent.contactRequests.length);
+  const counts = [
+    ...(unread > 0 ? [`${unread} unread`] : []),
+    ...(holds > 0 ? [`${holds} unrouted`] : []),
+    ...(requests > 0
+      ? [requests === 1 ? "1 contact request" : `${requests} contact requests`]
+      : []),
+  ];
+  return {
+    items: [
+      ...(agents.length === 0
+        ? [{ type: "text" as const, label: "No agents yet" }]
+        : agents.flatMap(agentItems)),
+      { type: "separator" },
+      { type: "action", label: `Unrouted${withCount(holds)}`, action: goTo({ view: "unrouted" }) },
+      ...agents.flatMap(requestItems),
+      { type: "action", label: "Open tinyplace", action: { kind: "open" } },
+      { type: "separator" },
+      { type: "action", label: "Quit", action: { kind: "quit" } },
+    ],
+    attention: holds + requests > 0,
+    toolTip: ["tinyplace", ...counts].join(" · "),
+  };
+}
+
+function agentItems(agent: AgentSummary): TrayItem[] {
+  const agentId = agent.cryptoId;
+  const heading: TrayItem = {
+    type: "action",
+    label: `${agent.name}${withCount(agent.unread)}`,
+    action: goTo({ view: "agent", agentId }),
+  };
+  const sessions = agent.sessions.map(({ label, project, state, unread }): TrayItem => {
+    const words = `${label} · ${plain(project)} · ${STATE_WORDS[state]}${withCount(unread)}`;
+    return {
+      type: "action",
+      label: `    ${words}`,
+      action: goTo({ view: "agent", agentId, label }),
+    };
+  });
+  const none: TrayItem = { type: "text", label: "    no live session" };
+  return [heading, ...(sessions.length > 0 ? sessions : [none])];
+}
+
+function requestItems(agent: AgentSummary): TrayItem[] {
+  const count = agent.contactRequests.length;
+  if (count === 0) return [];
+  const label = `Contact requests of ${agent.name} (${count})`;
+  return [{ type: "action", label, action: goTo({ view: "agent", agentId: agent.cryptoId }) }];
+}
+
+function goTo(place: WindowEvent<"window.navigate">): TrayAction {
+  return { kind: "place", place };
+}
+
+/** A folder may be named with line breaks and with marks that turn the text around. */
+function plain(name: string): string {
+  const clean = name.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  const letters = [...clean];
+  return letters.length > PROJECT_LENGTH
+    ? `${letters.slice(0, PROJECT_LENGTH - 1).join("")}…`
+    : clean;
 }
 
 function withCount(count: number): string {
   return count > 0 ? ` (${count})` : "";
+}
+
+function sum(agents: readonly AgentSummary[], of: (agent: AgentSummary) => number): number {
+  return agents.reduce((total, agent) => total + of(agent), 0);
 }

@@ -1,39 +1,76 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Menu, nativeImage, Tray } from "electron";
+import { Menu, nativeImage, nativeTheme, Tray } from "electron";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
-import { needsAttention, type TrayAction, type TrayItem, trayMenu } from "./tray-menu.ts";
+import type { TrayHost } from "./tray-host.ts";
+import { trayImage } from "./tray-image.ts";
+import { type TrayAction, type TrayItem, type TrayView, trayView } from "./tray-menu.ts";
 
-/** The tray icon. Its menu is rebuilt only when what it shows changed. */
+/** The tray icon. What it shows is set only when that changed: an open menu is left alone. */
 export class AppTray {
-  private readonly tray: Tray;
-  private readonly icons: { normal: Electron.NativeImage; attention: Electron.NativeImage };
+  private readonly folder: string;
+  private readonly host: TrayHost;
   private readonly act: (action: TrayAction) => void;
-  private shown = "";
+  private tray: Tray;
+  private hosted: boolean;
+  private view: TrayView = { items: [], attention: false, toolTip: "tinyplace" };
+  private shown = { image: "", toolTip: "", items: "" };
 
-  /** @param icons folder of tray.png and tray-attention.png */
-  constructor(icons: string, act: (action: TrayAction) => void) {
+  /** @param icons folder of the images that `trayImage` names */
+  constructor(icons: string, host: TrayHost, act: (action: TrayAction) => void) {
+    this.folder = icons;
+    this.host = host;
     this.act = act;
-    this.icons = {
-      normal: loadIcon(join(icons, "tray.png")),
-      attention: loadIcon(join(icons, "tray-attention.png")),
-    };
-    this.tray = new Tray(this.icons.normal);
-    this.tray.setToolTip("tinyplace");
-    this.tray.on("click", () => act({ kind: "open" }));
+    this.hosted = host.present;
+    this.tray = this.create();
+    host.on("changed", this.hostChanged);
+    nativeTheme.on("updated", this.show);
   }
 
   update(snapshot: HostSnapshot): void {
-    const items = trayMenu(snapshot);
-    const text = JSON.stringify(items);
-    if (text === this.shown) return;
-    this.shown = text;
-    this.tray.setImage(needsAttention(snapshot) ? this.icons.attention : this.icons.normal);
-    this.tray.setContextMenu(Menu.buildFromTemplate(items.map((item) => this.template(item))));
+    this.view = trayView(snapshot);
+    this.show();
   }
 
   destroy(): void {
+    this.host.off("changed", this.hostChanged);
+    nativeTheme.off("updated", this.show);
     this.tray.destroy();
+  }
+
+  private create(): Tray {
+    const image = this.imageName();
+    const tray = new Tray(this.image(image));
+    this.shown = { image, toolTip: "", items: "" };
+    // On macOS a click opens the menu, as it does for every icon of that bar.
+    if (process.platform !== "darwin") tray.on("click", () => this.act({ kind: "open" }));
+    return tray;
+  }
+
+  /**
+   * An icon made while nothing showed icons is not shown by what comes later, at login for instance;
+   * one that was shown finds back by itself.
+   */
+  private readonly hostChanged = (): void => {
+    if (!this.host.present || this.hosted) return;
+    this.hosted = true;
+    this.tray.destroy();
+    this.tray = this.create();
+    this.show();
+  };
+
+  private readonly show = (): void => {
+    const image = this.imageName();
+    const { toolTip } = this.view;
+    const items = JSON.stringify(this.view.items);
+    const { shown } = this;
+    this.shown = { image, toolTip, items };
+    if (image !== shown.image) this.tray.setImage(this.image(image));
+    if (toolTip !== shown.toolTip) this.tray.setToolTip(toolTip);
+    if (items !== shown.items) this.tray.setContextMenu(this.menu());
+  };
+
+  private menu(): Menu {
+    return Menu.buildFromTemplate(this.view.items.map((item) => this.template(item)));
   }
 
   private template(item: TrayItem): Electron.MenuItemConstructorOptions {
@@ -43,8 +80,20 @@ export class AppTray {
     if (item.type === "text") return { label, enabled: false };
     return { label, click: () => this.act(item.action) };
   }
-}
 
-function loadIcon(path: string): Electron.NativeImage {
-  return existsSync(path) ? nativeImage.createFromPath(path) : nativeImage.createEmpty();
+  private imageName(): string {
+    const { platform } = process;
+    const desktop = process.env.XDG_CURRENT_DESKTOP;
+    const dark =
+      platform === "win32"
+        ? nativeTheme.shouldUseDarkColorsForSystemIntegratedUI
+        : nativeTheme.shouldUseDarkColors;
+    return trayImage({ platform, desktop, dark }, this.view.attention);
+  }
+
+  private image(name: string): Electron.NativeImage {
+    const image = nativeImage.createFromPath(join(this.folder, name));
+    if (process.platform === "darwin") image.setTemplateImage(true);
+    return image;
+  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { contrast } from "../support/contrast.ts";
 
 /** WCAG AA over the tokens themselves, in all four colour schemes. */
 const css = readFileSync(new URL("../../renderer/ui/tokens.css", import.meta.url), "utf8");
@@ -38,17 +39,3 @@ describe.each(Object.entries(schemes))("contrast, %s", (_name, tokens) => {
     expect(contrast(tokens["line-strong"], tokens.sidebar)).toBeGreaterThanOrEqual(3);
   });
 });
-
-function contrast(a: string | undefined, b: string | undefined): number {
-  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
-
-function luminance(colour: string | undefined): number {
-  if (!colour) throw new Error("no such token");
-  const [r, g, b] = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { needsAttention, trayMenu } from "../../electron/shell/tray-menu.ts";
+import { trayView } from "../../electron/shell/tray-menu.ts";
 import type { AgentSummary, HostSnapshot, SessionSummary } from "../../shared/model/snapshot.ts";
 
-const session = (label: string, unread: number): SessionSummary => ({
+const session = (label: string, unread: number, project = "app"): SessionSummary => ({
   label,
   harnessSessionId: null,
   pid: 1,
   cwd: "/work/app",
-  project: "app",
+  project,
   startedAt: "2026-01-01T00:00:00.000Z",
   lastSeenAt: "2026-01-01T00:00:00.000Z",
   unread,
@@ -43,9 +43,9 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
   agents,
 });
 const labels = (one: HostSnapshot) =>
-  trayMenu(one).map((item) => (item.type === "separator" ? "-" : item.label.trim()));
+  trayView(one).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));
 
-test("U1 the tray shows every agent and under it its sessions with unread counts", () => {
+test("U1 the menu lists every agent and under it its sessions, and leads to each", () => {
   const sessions = [session("claude:1", 0), session("claude:2", 3)];
   const shown = snapshot(
     agent("planner", {}),
@@ -59,18 +59,43 @@ test("U1 the tray shows every agent and under it its sessions with unread counts
     "claude:2 · app · idle (3)",
     "-",
     "Unrouted (2)",
-    "Contact requests (1)",
+    "Contact requests of reviewer (1)",
     "Open tinyplace",
     "-",
     "Quit",
   ]);
-  expect(trayMenu(shown)[4]).toMatchObject({
-    action: { kind: "session", agentId: "id-reviewer", label: "claude:2" },
+  const place = (view: "agent" | "unrouted", more = {}) => ({
+    action: { kind: "place", place: { view, ...more } },
+  });
+  const { items } = trayView(shown);
+  expect(items[2]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
+  expect(items[4]).toMatchObject(place("agent", { agentId: "id-reviewer", label: "claude:2" }));
+  expect(items[6]).toMatchObject(place("unrouted"));
+  expect(items[7]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
+  expect(labels(snapshot())).toContain("No agents yet");
+});
+
+test("U1 the tray wants attention only when a person is waited for", () => {
+  const view = (changes: Partial<AgentSummary>) => trayView(snapshot(agent("a", changes)));
+  expect(view({ unread: 5 })).toMatchObject({
+    attention: false,
+    toolTip: "tinyplace · 5 unread",
+  });
+  expect(view({ holds: 1 })).toMatchObject({
+    attention: true,
+    toolTip: "tinyplace · 1 unrouted",
+  });
+  const contactRequests = [{ agentId: "x" }, { agentId: "y" }];
+  expect(view({ contactRequests })).toMatchObject({
+    attention: true,
+    toolTip: "tinyplace · 2 contact requests",
   });
 });
 
-test("U1 the icon shows attention only when a person is waited for", () => {
-  expect(needsAttention(snapshot(agent("a", { unread: 5 })))).toBe(false);
-  expect(needsAttention(snapshot(agent("a", { holds: 1 })))).toBe(true);
-  expect(labels(snapshot())).toContain("No agents yet");
+test("Z4 a folder's name cannot break the menu's lines, turn its text around, or fill the screen", () => {
+  const named = (project: string) =>
+    labels(snapshot(agent("a", { sessions: [session("claude:1", 0, project)] })))[1];
+  expect(named("one\ntwo\u2028three")).toBe("claude:1 · one two three · idle");
+  expect(named("\u202eedoc\u2066")).toBe("claude:1 · edoc · idle");
+  expect(named("👩‍💻".repeat(200))?.length).toBeLessThan(200);
 });
