@@ -13,10 +13,10 @@ const RUN = [
   "libnotify4",
   "libsecret-1-0",
 ];
-/** A display, a session bus, a panel that hosts tray icons, and a keychain: for the tests alone. */
+/** A display with its mouse, a session bus, a panel that shows tray icons, a keychain: for tests. */
 const TEST = [
   ...["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"],
-  ...["xfce4-panel", "libglib2.0-bin", "gnome-keyring"],
+  ...["xfce4-panel", "xdotool", "gnome-keyring"],
 ];
 
 /**

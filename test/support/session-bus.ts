@@ -55,6 +55,21 @@ export async function startSessionBus(): Promise<SessionBus> {
   };
 }
 
+/** One property of an object on the bus. */
+export function readProperty<T>(
+  bus: SessionBus,
+  object: { readonly destination: string; readonly path: string; readonly interface: string },
+  name: string,
+): PromiseLike<T> {
+  return bus.client.invoke<T>({
+    ...object,
+    interface: "org.freedesktop.DBus.Properties",
+    member: "Get",
+    signature: "ss",
+    body: [object.interface, name],
+  });
+}
+
 function inherited(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !OWN.test(name));
   return Object.fromEntries(kept) as Record<string, string>;

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { _electron, type ElectronApplication } from "playwright";
+import type { SessionBus } from "./session-bus.ts";
+
+const executablePath = process.env.TINYPLACE_TEST_ELECTRON ?? "";
+const folder = process.env.TINYPLACE_TEST_APP ?? "";
+
+/** The desktop application in a session of its own. Needs what `npm test` prepares. */
+export interface Application {
+  readonly electron: ElectronApplication;
+  readonly pid: number;
+  /** The X display that it is on. */
+  readonly display: string;
+  /** Its exit code, at its end. */
+  readonly ended: Promise<number | null>;
+  /** Whether each of its windows can be seen; none before the first was opened. */
+  visible(): Promise<boolean[]>;
+  /** Closes the window as its title bar does. */
+  closeWindow(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startApplication(
+  bus: SessionBus,
+  home: string,
+  words: readonly string[] = [],
+): Promise<Application> {
+  const electron = await _electron.launch({ executablePath, ...launch(bus, home, words) });
+  const child = electron.process();
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return {
+    electron,
+    pid: child.pid ?? 0,
+    display: bus.env.DISPLAY ?? "",
+    ended,
+    visible: () =>
+      electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows().map((window) => window.isVisible()),
+      ),
+    closeWindow: () =>
+      electron.evaluate(({ BrowserWindow }) => {
+        for (const window of BrowserWindow.getAllWindows()) window.close();
+      }),
+    close: async () => {
+      if (child.exitCode === null && child.signalCode === null) await electron.close();
+      await ended;
+    },
+  };
+}
+
+/** Starts it without driving it, and waits for its end: resolves with its exit code. */
+export function runApplication(
+  bus: SessionBus,
+  home: string,
+  words: readonly string[] = [],
+): Promise<number | null> {
+  const { args, env } = launch(bus, home, words);
+  const child = spawn(executablePath, args, { env, stdio: "ignore" });
+  const stop = () => child.kill();
+  process.once("exit", stop);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      process.off("exit", stop);
+      resolve(code);
+    });
+  });
+}
+
+function launch(bus: SessionBus, home: string, words: readonly string[]) {
+  const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return {
+    args: [...root, "--disable-gpu", folder, "--home", home, ...words],
+    env: { ...bus.env, TINYPLACE_KEYSTORE: "file" },
+  };
+}
