@@ -13,6 +13,7 @@ const shared = {
  */
 export default defineConfig({
   test: {
+    globalSetup: "test/support/run-folder.ts",
     projects: [
       {
         test: {

@@ -19,6 +19,7 @@ import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
+import { Decisions } from "./decisions.ts";
 import type { Identity } from "./identity.ts";
 import { Inbound, type Received } from "./inbound.ts";
 import { KeyKeeper } from "./key-keeper.ts";
@@ -28,14 +29,21 @@ import { Outbox } from "./outbox.ts";
 import { PeerQueue } from "./peer-queue.ts";
 import { Receipts } from "./receipts.ts";
 import { Repair } from "./repair.ts";
+import type { RoutingPolicy } from "./router.ts";
 import type { Session } from "./session-registry.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
 /** The doorbell is a hint; this poll is the guarantee. In ms. */
 const POLL_MS = 30_000;
 const CONTACT_LOOK_MS = 250;
+/** A session whose connection ended may be back this soon, in ms. */
+const ENDED_GRACE_MS = 2_000;
+/** After a restart sessions come back by themselves within this, in ms. */
+const RETURN_WITHIN_MS = 30_000;
 
 export interface AgentParts {
+  /** TINYPLACE_UNROUTED_POLICY; null leaves it to what the person set. */
+  readonly unroutedPolicy?: RoutingPolicy | null;
   readonly identity: Identity;
   readonly vault: Vault;
   readonly keyStore: "keychain" | "file";
@@ -73,6 +81,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly relay: RelayTransport;
   readonly sessions: SessionRegistry;
   readonly mailroom: Mailroom;
+  readonly decisions: Decisions;
   private readonly parts: AgentParts;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
@@ -82,6 +91,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly queue = new PeerQueue();
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private contactRequests: { agentId: string }[] = [];
+  private readonly pendingTimers = new Set<() => void>();
   private lease: Lease | null = null;
   private cancelPoll: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
@@ -97,7 +107,8 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.relay = relay;
     const ratchet = new Ratchet(identity);
     this.sessions = new SessionRegistry(vault);
-    this.mailroom = new Mailroom(vault, this.sessions, clock);
+    this.decisions = new Decisions(vault, parts.unroutedPolicy ?? null);
+    this.mailroom = new Mailroom(vault, this.sessions, this.decisions, clock);
     const shared = { vault, ratchet, relay, queue: this.queue, clock, timers };
     const wake = (peer: string) => this.outbox.wake(peer);
     const capabilities = new Capabilities({ vault, relay, clock });
@@ -130,6 +141,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       },
     });
     this.poll();
+    this.later(RETURN_WITHIN_MS, () => this.sweepAbsent());
+    this.watchQuietHours();
   }
 
   /** Does everything that can be done at this moment: fetches, answers, sends what is due. */
@@ -146,6 +159,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.closed = true;
     this.cancelPoll?.();
     this.cancelContactLook?.();
+    for (const cancel of this.pendingTimers) cancel();
     await this.relay.close();
     const parts = [this.outbox, this.inbound, this.receipts, this.repair, this.keys];
     await Promise.allSettled(parts.map((part) => part.close()));
@@ -192,11 +206,25 @@ export class Agent extends EventEmitter<AgentEvents> {
   async sessionChanged(session: Session): Promise<void> {
     const now = this.parts.clock.now();
     await this.vault.write(() => this.sessions.remember(session, now));
+    const { formerLabel, label } = session;
+    if (formerLabel !== null && formerLabel !== label && !this.sessions.get(formerLabel)) {
+      await this.mailroom.sessionRenamed(formerLabel, label);
+    }
     await this.mailroom.placeHolds();
     this.emit("changed");
   }
 
-  sessionEnded(): void {
+  /** Its mail goes elsewhere in a moment, unless it comes back: a bridge may only have reconnected. */
+  sessionEnded(label: string): void {
+    this.emit("changed");
+    this.later(ENDED_GRACE_MS, () => this.reroute(label));
+  }
+
+  /** What a person decided changed: holds are looked at again. */
+  async decided(change: Promise<void>): Promise<void> {
+    await change;
+    await this.mailroom.placeHolds();
+    this.watchQuietHours();
     this.emit("changed");
   }
 
@@ -301,6 +329,36 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** Contact requests that wait for a person or a session (rule C1). */
   requests(): readonly { agentId: string }[] {
     return this.contactRequests;
+  }
+
+  private reroute(label: string): void {
+    if (this.sessions.get(label)) return;
+    // A write that is refused, e.g. by a full disk, leaves the mail where it is: nothing is lost.
+    this.mailroom.sessionEnded(label).catch(() => undefined);
+  }
+
+  /** Labels with unread mail whose sessions did not come back after a restart. */
+  private sweepAbsent(): void {
+    for (const label of unreadCounts(this.vault).keys()) this.reroute(label);
+  }
+
+  /** What quiet hours hold is looked at when they end. */
+  private watchQuietHours(): void {
+    const wait = this.decisions.untilQuietEnds(this.parts.clock.now());
+    if (wait === null) return;
+    this.later(wait, () => {
+      this.mailroom.placeHolds().catch(() => undefined);
+      this.watchQuietHours();
+    });
+  }
+
+  /** A timer that ends with the agent. */
+  private later(ms: number, task: () => void): void {
+    const cancel = this.parts.timers.after(ms, () => {
+      this.pendingTimers.delete(cancel);
+      task();
+    });
+    this.pendingTimers.add(cancel);
   }
 
   private requireSent(id: string): MessageRow {

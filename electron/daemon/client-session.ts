@@ -261,7 +261,8 @@ export class ClientSession implements ClientConnection {
     agent.mailroom.off("delivered", this.onDelivered);
     agent.mailroom.unhand(this.unconfirmed);
     this.unconfirmed.clear();
-    if (agent.sessions.detach(this.peer)) agent.sessionEnded();
+    const ended = agent.sessions.detach(this.peer);
+    if (ended !== null) agent.sessionEnded(ended);
     this.agent = null;
     this.session = null;
   }

@@ -17,6 +17,7 @@ import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
 import { Vault } from "../vault/vault.ts";
 import { Agent } from "./agent.ts";
 import { ClientSession } from "./client-session.ts";
+import { readPolicy } from "./decisions.ts";
 import { drawIdentity, type Identity, identityOf } from "./identity.ts";
 
 const VERSION = "0.1.0";
@@ -211,7 +212,9 @@ export class Host
     const installation = installationOf(this.options.paths.installation);
     const signer = createSigner(identity.seed);
     const relay = new HttpRelayTransport(this.relayUrl, signer, clock, { installation });
-    const agent = new Agent({ identity, vault, keyStore, relay, clock, timers });
+    const unroutedPolicy = readPolicy(process.env.TINYPLACE_UNROUTED_POLICY);
+    const parts = { identity, vault, keyStore, relay, clock, timers, unroutedPolicy };
+    const agent = new Agent(parts);
     this.all.set(identity.cryptoId, agent);
     agent.on("changed", () => this.changed());
     agent.on("online", () => this.befriend(agent));

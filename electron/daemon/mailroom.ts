@@ -1,7 +1,16 @@
 import { EventEmitter } from "node:events";
 import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
-import { type HoldRow, holdCount, holds, insertHold, removeHold } from "../vault/hold-table.ts";
+import {
+  discardHold,
+  type HoldRow,
+  holdCount,
+  holdReasonIs,
+  holds,
+  insertHold,
+  removeHold,
+  undoDiscard,
+} from "../vault/hold-table.ts";
 import {
   type DeliveryRow,
   insertDelivery,
@@ -9,22 +18,28 @@ import {
   type MessageRow,
   markOffered,
   markRead,
+  moveUnread,
   type NewMessage,
+  removeDelivery,
   sentMessage,
+  unreadDeliveries,
 } from "../vault/mail-table.ts";
 import { markAnswered } from "../vault/outgoing-table.ts";
 import { type DueReceipt, oweReceipt } from "../vault/receipt-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import { place, type Routable, type RoutingPolicy } from "./router.ts";
+import type { Decisions } from "./decisions.ts";
+import { type Placement, place, type Routable } from "./router.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 
 export type Placed = { labels: readonly string[]; held: boolean; seq: number };
 
 /** An unread message handed to one call is not handed to another for this long, in ms. */
 const HANDED_FOR_MS = 5_000;
+/** Mail of one ended session that is routed again in one go. */
+const MAX_REROUTED = 10_000;
 
 /**
- * Puts messages into sessions' inboxes and holds what nobody can take. `place*` run inside the write
+ * Puts messages into sessions' inboxes and holds what nobody can take. `accept` runs inside the write
  * that commits the message; `announce` afterwards, so that nothing is shown before it is on disk.
  *
  * Emits `delivered` with labels, for waiting calls and windows, and `owed` when receipts are to go out.
@@ -34,17 +49,18 @@ export class Mailroom extends EventEmitter<{
   holds: [];
   owed: [];
 }> {
-  policy: RoutingPolicy = "primary";
   private readonly handed = new Map<number, number>();
   private readonly vault: Vault;
   private readonly sessions: SessionRegistry;
+  private readonly decisions: Decisions;
   private readonly clock: Clock;
 
-  constructor(vault: Vault, sessions: SessionRegistry, clock: Clock) {
+  constructor(vault: Vault, sessions: SessionRegistry, decisions: Decisions, clock: Clock) {
     super();
     this.setMaxListeners(0);
     this.vault = vault;
     this.sessions = sessions;
+    this.decisions = decisions;
     this.clock = clock;
   }
 
@@ -53,17 +69,7 @@ export class Mailroom extends EventEmitter<{
     const seq = insertMessage(this.vault, message);
     if (seq === null) return null;
     this.markQuestionAnswered(message);
-    const placement = place(this.routable(message), this.sessions.labels(), this.policy);
-    const at = this.clock.now();
-    if (placement.kind === "hold") {
-      insertHold(this.vault, { message: seq, ...placement, at });
-      this.owe(message, "held", at);
-      return { labels: [], held: true, seq };
-    }
-    const labels = placement.kind === "deliver" ? placement.labels : [];
-    for (const label of labels) insertDelivery(this.vault, seq, label, at);
-    this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
-    return { labels, held: false, seq };
+    return this.settle({ ...message, seq }, this.placementOf(message), null);
   }
 
   announce(placed: readonly Placed[]): void {
@@ -72,27 +78,27 @@ export class Mailroom extends EventEmitter<{
     if (placed.some((one) => one.held)) this.emit("holds");
   }
 
-  /** Looks at every hold again; for each change of the live set (rule R2). */
+  /** Looks at every hold again; for each change of the live set or of what a person decided (R2). */
   async placeHolds(): Promise<void> {
     if (holdCount(this.vault) === 0) return;
-    const placed = await this.vault.write(() => {
-      const live = this.sessions.labels();
-      return holds(this.vault).flatMap((hold) => this.release(hold, live));
-    });
+    const placed = await this.vault.write(() =>
+      holds(this.vault).flatMap((hold) => this.release(hold)),
+    );
     if (placed.length === 0) return;
     this.announce(placed);
     this.emit("holds");
     this.emit("owed");
   }
 
-  /** Gives one held message to a label; false when it was not held any more (rule R3). */
+  /** Gives one held message to a label past all rules; false when it was not held any more (R3). */
   async assign(seq: number, label: string): Promise<boolean> {
     const done = await this.vault.write(() => {
       const hold = removeHold(this.vault, seq);
       if (!hold) return false;
-      const now = this.clock.now();
-      insertDelivery(this.vault, seq, label, now);
-      this.owe(hold, "inbox", now, label);
+      const at = this.clock.now();
+      const offeredAt = hold.offered_at;
+      insertDelivery(this.vault, { message: seq, label, at, offeredAt, released: true });
+      this.owe(hold, "inbox", at, label);
       return true;
     });
     if (done) {
@@ -101,6 +107,46 @@ export class Mailroom extends EventEmitter<{
       this.emit("owed");
     }
     return done;
+  }
+
+  /** Takes a held message out of triage for good, after 30 days; false when it was not held. */
+  async discard(seq: number): Promise<boolean> {
+    const done = await this.vault.write(() => discardHold(this.vault, seq, this.clock.now()));
+    if (done) this.emit("holds");
+    return done;
+  }
+
+  /** Holds a discarded message again; false when it was not discarded within 30 days. */
+  async undiscard(seq: number): Promise<boolean> {
+    const done = await this.vault.write(() => undoDiscard(this.vault, seq, this.clock.now()));
+    if (!done) return false;
+    this.emit("holds");
+    await this.placeHolds();
+    return true;
+  }
+
+  /**
+   * A session ended (rule R4): what it did not read and was meant for nobody in particular is routed
+   * again; what was meant for it waits for it, where a person sees it.
+   */
+  async sessionEnded(label: string): Promise<void> {
+    const unread = unreadDeliveries(this.vault, label, MAX_REROUTED);
+    if (unread.length === 0) return;
+    const placed = await this.vault.write(() => {
+      // Taken up again under the same label before this ran: the mail is where it belongs.
+      if (this.sessions.get(label)) return [];
+      return unreadDeliveries(this.vault, label, MAX_REROUTED).map((row) => this.reroute(row));
+    });
+    this.unhand(unread.map((row) => row.delivery));
+    this.announce(placed);
+    if (placed.length > 0) this.emit("holds");
+    this.emit("owed");
+  }
+
+  /** A session goes by another label: its unread mail goes with it. */
+  async sessionRenamed(from: string, to: string): Promise<void> {
+    await this.vault.write(() => moveUnread(this.vault, from, to));
+    this.emit("delivered", [from, to]);
   }
 
   /** Hands deliveries to a call: they stay unread until confirmed, and are not handed out meanwhile. */
@@ -146,18 +192,65 @@ export class Mailroom extends EventEmitter<{
     this.emit("owed");
   }
 
-  private release(hold: HoldRow, live: ReturnType<SessionRegistry["labels"]>): Placed[] {
-    const routable = this.routable({
+  /** Inside a write: a message that was read by nobody yet goes where it belongs now. */
+  private settle(
+    message: Pick<MessageRow, "seq" | "id" | "direction" | "peer">,
+    placement: Placement,
+    offeredAt: number | null,
+  ): Placed {
+    const at = this.clock.now();
+    const { seq } = message;
+    if (placement.kind === "hold") {
+      insertHold(this.vault, { message: seq, ...placement, at, offeredAt });
+      this.owe(message, "held", at);
+      return { labels: [], held: true, seq };
+    }
+    const labels = placement.kind === "deliver" ? placement.labels : [];
+    for (const label of labels) {
+      insertDelivery(this.vault, { message: seq, label, at, offeredAt });
+    }
+    this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
+    return { labels, held: false, seq };
+  }
+
+  private release(hold: HoldRow): Placed[] {
+    const placement = this.placementOf({
       ...routableOf(hold),
       toSession: hold.hold_to ?? hold.to_session,
     });
-    const placement = place(routable, live, this.policy);
-    if (placement.kind !== "deliver") return [];
+    if (placement.kind === "hold") {
+      // Somebody whose session ended is told of that, not that it is not there.
+      const why = placement.reason === "session_not_live" ? hold.reason : placement.reason;
+      holdReasonIs(this.vault, hold.seq, why);
+      return [];
+    }
+    // What was received is not dropped by a policy that came later: a person discards it.
+    if (placement.kind === "drop") return [];
     removeHold(this.vault, hold.seq);
-    const now = this.clock.now();
-    for (const label of placement.labels) insertDelivery(this.vault, hold.seq, label, now);
-    this.owe(hold, "inbox", now, placement.labels[0]);
-    return [{ labels: placement.labels, held: false, seq: hold.seq }];
+    return [this.settle(hold, placement, hold.offered_at)];
+  }
+
+  private reroute(row: DeliveryRow): Placed {
+    removeDelivery(this.vault, row.delivery);
+    const message = routableOf(row);
+    const isTargeted = message.toSession !== null || this.askerOf(message) !== null;
+    const placement: Placement =
+      isTargeted || row.released === 1
+        ? { kind: "hold", toSession: row.label, reason: "session_ended" }
+        : this.placementOf(message);
+    return this.settle(
+      row,
+      placement.kind === "drop"
+        ? { kind: "hold", toSession: null, reason: "no_session_live" }
+        : placement,
+      row.offered_at,
+    );
+  }
+
+  private placementOf(message: RoutableMessage): Placement {
+    const fromOutside = message.direction === "in";
+    const rules = this.decisions.rulesFor({ peer: message.peer, fromOutside }, this.clock.now());
+    return place(this.routable(message), this.sessions.labels(), rules);
   }
 
   /** Inside a write: what its sender is to be told of a message that came over the relay. */
@@ -221,5 +314,6 @@ export function receivedMessageOf(row: DeliveryRow): ReceivedMessage {
     auto: row.auto === 1,
     redelivered: row.offered_at !== null,
     late: row.late === 1,
+    released: row.released === 1,
   };
 }

@@ -2,11 +2,15 @@ import { basename } from "node:path";
 import { compareLabels } from "../../shared/labels/labels.ts";
 import type { SessionSummary } from "../../shared/model/snapshot.ts";
 import type { ClientPeer } from "../bridge/session-host.ts";
+import { isHeldFor } from "../vault/hold-table.ts";
 import { holderOf, labelOf, rememberHolder } from "../vault/label-table.ts";
-import { unreadCount } from "../vault/mail-table.ts";
+import { hasUnanswered, unreadCount } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { chooseLabel, type LabelRequest } from "./label-choice.ts";
 import type { LiveLabel } from "./router.ts";
+
+/** How long an answer to an ended session keeps its label from being given out, in ms. */
+const ANSWER_WAIT_MS = 24 * 3600 * 1000;
 
 export interface SessionDescription {
   readonly harnessSessionId: string | null;
@@ -17,6 +21,8 @@ export interface SessionDescription {
 /** A live session: one or more connections of one harness session (rule S6). */
 export interface Session extends SessionDescription {
   readonly label: string;
+  /** What it was called before it asked for this label, while it was live. */
+  readonly formerLabel: string | null;
   readonly startedAt: number;
   lastSeenAt: number;
   readonly peers: Set<ClientPeer>;
@@ -50,12 +56,13 @@ export class SessionRegistry {
       {
         isLive: (one) => this.live.has(one),
         before: (id) => labelOf(this.vault, id),
-        isReserved: (one, id) => this.isReserved(one, id),
+        isReserved: (one, id) => this.isReserved(one, id, now),
       },
     );
     const session: Session = {
       ...description,
       label,
+      formerLabel: known?.label ?? null,
       startedAt: known?.startedAt ?? now,
       lastSeenAt: now,
       // A harness session that asks for a new label moves there with all its connections.
@@ -71,14 +78,14 @@ export class SessionRegistry {
     rememberHolder(this.vault, session.label, session.harnessSessionId, now);
   }
 
-  /** Takes one connection away; true when its session ended with it. */
-  detach(peer: ClientPeer): boolean {
+  /** Takes one connection away; the session's label when it ended with it. */
+  detach(peer: ClientPeer): string | null {
     const session = this.of(peer);
-    if (!session) return false;
+    if (!session) return null;
     session.peers.delete(peer);
-    if (session.peers.size > 0) return false;
+    if (session.peers.size > 0) return null;
     this.live.delete(session.label);
-    return true;
+    return session.label;
   }
 
   of(peer: ClientPeer): Session | null {
@@ -115,9 +122,11 @@ export class SessionRegistry {
     return null;
   }
 
-  private isReserved(label: string, harnessSessionId: string | null): boolean {
-    if (unreadCount(this.vault, label) === 0) return false;
+  /** Mail under a label belongs to who held it: a stranger must not come by it by number (R4). */
+  private isReserved(label: string, harnessSessionId: string | null, now: number): boolean {
     const holder = holderOf(this.vault, label);
-    return harnessSessionId === null || holder !== harnessSessionId;
+    if (harnessSessionId !== null && holder === harnessSessionId) return false;
+    if (unreadCount(this.vault, label) > 0 || isHeldFor(this.vault, label)) return true;
+    return holder !== null && hasUnanswered(this.vault, holder, label, now - ANSWER_WAIT_MS);
   }
 }

@@ -7,26 +7,51 @@ export interface HoldRow extends MessageRow {
   readonly reason: HoldReason;
   readonly held_at: number;
   readonly hold_to: string | null;
+  /** When it was handed to a session, which ended before it was known to have it. */
+  readonly offered_at: number | null;
 }
 
-const HELD = `SELECT m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, h.reason, h.held_at, h.to_session AS hold_to
+const MESSAGE = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
+  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late`;
+const HELD = `SELECT ${MESSAGE}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at
   FROM hold h JOIN message m ON m.seq = h.message`;
+
+/** Discarded messages can be taken back for this long, in ms (rule R3). */
+const UNDO_DISCARD_MS = 30 * 24 * 3600 * 1000;
 
 export function insertHold(
   vault: VaultReader,
-  hold: { message: number; toSession: string | null; reason: HoldReason; at: number },
+  hold: {
+    message: number;
+    toSession: string | null;
+    reason: HoldReason;
+    at: number;
+    offeredAt?: number | null;
+  },
 ): void {
   vault
-    .sql("INSERT OR IGNORE INTO hold (message, to_session, reason, held_at) VALUES (?, ?, ?, ?)")
-    .run([hold.message, hold.toSession, hold.reason, hold.at]);
+    .sql(
+      `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at, offered_at)
+       VALUES (?, ?, ?, ?, ?)`,
+    )
+    .run([hold.message, hold.toSession, hold.reason, hold.at, hold.offeredAt ?? null]);
+}
+
+/** The same hold for another reason, e.g. since quiet hours began. */
+export function holdReasonIs(vault: VaultReader, message: number, reason: HoldReason): void {
+  vault
+    .sql("UPDATE hold SET reason = ? WHERE message = ? AND reason <> ?")
+    .run([reason, message, reason]);
+}
+
+function holdOf(vault: VaultReader, message: number): HoldRow | null {
+  return vault.sql(`${HELD} WHERE h.message = ?`).get<HoldRow>([message]) ?? null;
 }
 
 /** What was held until now, or null. */
 export function removeHold(vault: VaultReader, message: number): HoldRow | null {
-  const row = vault.sql(`${HELD} WHERE h.message = ?`).get<HoldRow>([message]);
-  if (!row) return null;
-  vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
+  const row = holdOf(vault, message);
+  if (row) vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
   return row;
 }
 
@@ -37,4 +62,37 @@ export function holds(vault: VaultReader): HoldRow[] {
 
 export function holdCount(vault: VaultReader): number {
   return vault.sql("SELECT count(*) AS n FROM hold").get<{ n: number }>()?.n ?? 0;
+}
+
+/** False when it was not held. */
+export function discardHold(vault: VaultReader, message: number, at: number): boolean {
+  const row = removeHold(vault, message);
+  if (!row) return false;
+  vault
+    .sql(
+      `INSERT OR REPLACE INTO discarded (message, to_session, reason, held_at, discarded_at)
+       VALUES (?, ?, ?, ?, ?)`,
+    )
+    .run([message, row.hold_to, row.reason, row.held_at, at]);
+  return true;
+}
+
+/** False when it was not discarded, or too long ago. */
+export function undoDiscard(vault: VaultReader, message: number, now: number): boolean {
+  const back = vault
+    .sql(
+      `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at)
+       SELECT message, to_session, reason, held_at FROM discarded
+       WHERE message = ? AND discarded_at > ?`,
+    )
+    .run([message, now - UNDO_DISCARD_MS]);
+  vault.sql("DELETE FROM discarded WHERE message = ?").run([message]);
+  return back.changes === 1;
+}
+
+/** Whether something is held for this label. */
+export function isHeldFor(vault: VaultReader, label: string): boolean {
+  return (
+    vault.sql("SELECT 1 AS yes FROM hold WHERE to_session = ? LIMIT 1").get([label]) !== undefined
+  );
 }

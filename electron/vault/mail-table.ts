@@ -40,11 +40,14 @@ export interface DeliveryRow extends MessageRow {
   readonly delivery: number;
   readonly offered_at: number | null;
   readonly read_at: number | null;
+  /** A person gave it to this session (rule R5). */
+  readonly released: number;
+  readonly label: string;
 }
 
 const COLUMNS =
   "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late";
-const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at
+const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
 /** The new row's `seq`, or null when this message is known already (rule D2). */
@@ -82,13 +85,56 @@ export function sentMessage(vault: VaultReader, id: string): MessageRow | null {
 
 export function insertDelivery(
   vault: VaultReader,
-  message: number,
-  label: string,
-  at: number,
+  delivery: {
+    message: number;
+    label: string;
+    at: number;
+    offeredAt?: number | null;
+    released?: boolean;
+  },
 ): void {
   vault
-    .sql("INSERT OR IGNORE INTO delivery (message, label, delivered_at) VALUES (?, ?, ?)")
-    .run([message, label, at]);
+    .sql(
+      `INSERT OR IGNORE INTO delivery (message, label, delivered_at, offered_at, released)
+       VALUES (?, ?, ?, ?, ?)`,
+    )
+    .run([
+      delivery.message,
+      delivery.label,
+      delivery.at,
+      delivery.offeredAt ?? null,
+      delivery.released ? 1 : 0,
+    ]);
+}
+
+export function removeDelivery(vault: VaultReader, delivery: number): void {
+  vault.sql("DELETE FROM delivery WHERE id = ?").run([delivery]);
+}
+
+/** A session goes by another label: its unread mail goes with it. */
+export function moveUnread(vault: VaultReader, from: string, to: string): void {
+  vault
+    .sql("UPDATE OR IGNORE delivery SET label = ? WHERE label = ? AND read_at IS NULL")
+    .run([to, from]);
+}
+
+/** Whether a session sent something since `since` that was not answered yet. */
+export function hasUnanswered(
+  vault: VaultReader,
+  harnessSessionId: string,
+  label: string,
+  since: number,
+): boolean {
+  return (
+    vault
+      .sql(
+        `SELECT 1 AS yes FROM message m
+         WHERE m.from_session = ? AND m.direction <> 'in' AND m.asker = ? AND m.at >= ?
+           AND NOT EXISTS (SELECT 1 FROM message r WHERE r.in_reply_to = m.id
+                           AND r.direction <> 'out' AND r.peer = m.peer) LIMIT 1`,
+      )
+      .get([label, harnessSessionId, since]) !== undefined
+  );
 }
 
 export function unreadDeliveries(vault: VaultReader, label: string, limit: number): DeliveryRow[] {

@@ -215,6 +215,34 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX resent_message ON resent (peer, message_id);
   ALTER TABLE message ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
   `,
+
+  // What a person decides about mail (rules R1, R3, R5).
+  `
+  -- peer or label is '' for all of them.
+  CREATE TABLE policy (
+    peer TEXT NOT NULL,
+    label TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('deliver', 'hold', 'ask', 'refuse')),
+    -- Minutes of the local day.
+    quiet_from INTEGER,
+    quiet_to INTEGER,
+    PRIMARY KEY (peer, label)
+  ) WITHOUT ROWID;
+  CREATE TABLE redirect (from_label TEXT PRIMARY KEY, to_label TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- A person gave it to the session, past what routing or a policy said.
+  ALTER TABLE delivery ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+  -- It was handed to a session before it was held: the next one is told so.
+  ALTER TABLE hold ADD COLUMN offered_at INTEGER;
+  CREATE TABLE discarded (
+    message INTEGER PRIMARY KEY REFERENCES message (seq),
+    to_session TEXT,
+    reason TEXT NOT NULL,
+    held_at INTEGER NOT NULL,
+    discarded_at INTEGER NOT NULL
+  );
+  `,
 ];
 
 /** Brings an open vault to the newest version, in one transaction a step. */

@@ -102,7 +102,16 @@ export const messageView = z.object({
 });
 export type MessageView = z.infer<typeof messageView>;
 
-const holdReason = z.enum(["session_not_live", "no_session_live"]);
+const holdReason = z.enum([
+  "session_not_live",
+  "no_session_live",
+  /** It was in the inbox of a session that ended before it read it. */
+  "session_ended",
+  "policy_hold",
+  "ask_first",
+  "quiet_hours",
+  "paused",
+]);
 export type HoldReason = z.infer<typeof holdReason>;
 
 export const holdView = z.object({

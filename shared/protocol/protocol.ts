@@ -31,6 +31,8 @@ export const receivedMessage = z.object({
   redelivered: z.boolean(),
   /** Sent again after a repair: it may be older than what came before it. */
   late: z.boolean(),
+  /** A person took it out of a hold and gave it to this session. */
+  released: z.boolean(),
 });
 export type ReceivedMessage = z.infer<typeof receivedMessage>;
 

@@ -127,7 +127,7 @@ describe("D6 truth about delivery", () => {
     const [a, b] = await bench.pair();
     const writer = await a.session("claude:1");
     await b.session("claude:1");
-    b.agent.mailroom.policy = "drop";
+    await b.agent.decided(b.agent.decisions.setPolicy("drop"));
     const id = await a.send(writer, b, "to nobody in particular");
     await b.until(() => b.vault.sql("SELECT 1 AS yes FROM message").get() !== undefined);
     await told(bench, a, id, "refused");

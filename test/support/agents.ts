@@ -183,6 +183,14 @@ export class Party {
     return session;
   }
 
+  /** The session ends, as a killed client's does. */
+  endSession(session: Session): void {
+    for (const peer of [...session.peers]) {
+      const ended = this.agent.sessions.detach(peer);
+      if (ended !== null) this.agent.sessionEnded(ended);
+    }
+  }
+
   /** Sends from a session to a peer; resolves with the message's id when the job is committed. */
   async send(
     from: Session,

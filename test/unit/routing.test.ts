@@ -1,10 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { chooseLabel, type LabelState } from "../../electron/daemon/label-choice.ts";
-import { place, type Routable } from "../../electron/daemon/router.ts";
+import {
+  place,
+  type Routable,
+  type RoutingPolicy,
+  type RoutingRules,
+} from "../../electron/daemon/router.ts";
 import { compareLabels } from "../../shared/labels/labels.ts";
 
 const live = (...labels: string[]) =>
   labels.map((label) => ({ label, harnessSessionId: `h-${label}` }));
+const rules = (
+  policy: RoutingPolicy = "primary",
+  changes: Partial<RoutingRules> = {},
+): RoutingRules => ({
+  policy,
+  paused: false,
+  redirect: () => null,
+  gate: () => "deliver",
+  ...changes,
+});
 const message = (changes: Partial<Routable> = {}): Routable => ({
   toSession: null,
   asker: null,
@@ -15,11 +30,11 @@ const message = (changes: Partial<Routable> = {}): Routable => ({
 describe("R1 placement", () => {
   test("a live target gets it, an absent one makes it held", () => {
     const to = message({ toSession: "claude:2" });
-    expect(place(to, live("claude:1", "claude:2"), "primary")).toEqual({
+    expect(place(to, live("claude:1", "claude:2"), rules("primary"))).toEqual({
       kind: "deliver",
       labels: ["claude:2"],
     });
-    expect(place(to, live("claude:1"), "broadcast")).toEqual({
+    expect(place(to, live("claude:1"), rules("broadcast"))).toEqual({
       kind: "hold",
       toSession: "claude:2",
       reason: "session_not_live",
@@ -28,15 +43,15 @@ describe("R1 placement", () => {
 
   test("untargeted mail follows the policy", () => {
     const sessions = live("claude:10", "claude:2", "mine");
-    expect(place(message(), sessions, "primary")).toMatchObject({ labels: ["claude:2"] });
-    expect(place(message(), sessions, "broadcast")).toMatchObject({
+    expect(place(message(), sessions, rules("primary"))).toMatchObject({ labels: ["claude:2"] });
+    expect(place(message(), sessions, rules("broadcast"))).toMatchObject({
       labels: ["claude:2", "claude:10", "mine"],
     });
-    expect(place(message(), sessions, "drop")).toEqual({ kind: "drop" });
+    expect(place(message(), sessions, rules("drop"))).toEqual({ kind: "drop" });
   });
 
   test("R2 with nobody live it is held", () => {
-    expect(place(message(), [], "primary")).toMatchObject({ reason: "no_session_live" });
+    expect(place(message(), [], rules("primary"))).toMatchObject({ reason: "no_session_live" });
   });
 
   test("R4 an answer goes to who asked, whatever its label is now", () => {
@@ -44,18 +59,18 @@ describe("R1 placement", () => {
       toSession: "claude:1",
       asker: { harnessSessionId: "h-claude:3", label: "claude:1" },
     });
-    expect(place(answer, live("claude:1", "claude:3"), "primary")).toMatchObject({
+    expect(place(answer, live("claude:1", "claude:3"), rules("primary"))).toMatchObject({
       labels: ["claude:3"],
     });
-    expect(place(answer, live("claude:1"), "primary")).toMatchObject({ kind: "hold" });
+    expect(place(answer, live("claude:1"), rules("primary"))).toMatchObject({ kind: "hold" });
   });
 
   test("R7 a session's own untargeted mail is not given back to it", () => {
     const own = message({ localSender: "claude:1" });
-    expect(place(own, live("claude:1", "claude:2"), "primary")).toMatchObject({
+    expect(place(own, live("claude:1", "claude:2"), rules("primary"))).toMatchObject({
       labels: ["claude:2"],
     });
-    expect(place(own, live("claude:1"), "primary")).toMatchObject({ kind: "hold" });
+    expect(place(own, live("claude:1"), rules("primary"))).toMatchObject({ kind: "hold" });
   });
 });
 
