@@ -69,6 +69,14 @@ export interface RelayTransport {
     incoming: readonly { agentId: string }[];
     outgoing: readonly { agentId: string }[];
   }>;
+  /** The cryptoId a handle stands for; null when nobody claimed it. */
+  resolveHandle(handle: string): Promise<string | null>;
+  /** Oldest first. */
+  handlesOf(cryptoId: string): Promise<readonly string[]>;
+  /** Claiming one's own again is fine. Rejects with `handle_taken`, or `relay_refused`. */
+  claimHandle(handle: string): Promise<void>;
+  /** Rejects with `handle_unknown` when it is not this agent's. */
+  releaseHandle(handle: string): Promise<void>;
   /** Opens the doorbell and keeps it open. */
   open(listener: RelayListener): void;
   close(): Promise<void>;

@@ -1,0 +1,11 @@
+/**
+ * A handle is a name that the relay's directory maps to one agent: `@` and up to 31 letters, digits,
+ * `_`, `.` or `-`, the last two inside only. ASCII alone, so that no two handles look the same, and
+ * short of every cryptoId, so that a client that drops the `@` cannot take one for the other.
+ */
+const SHAPE = /^@[a-z0-9_](?:[a-z0-9_.-]{0,29}[a-z0-9_])?$/i;
+
+/** The handle in its one written form, lower case, or null when the text is none. Never throws. */
+export function readHandle(text: string): string | null {
+  return SHAPE.test(text) ? text.toLowerCase() : null;
+}
