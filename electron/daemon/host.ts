@@ -227,8 +227,11 @@ export class Host
   private befriend(agent: Agent): void {
     for (const other of this.all.values()) {
       if (other === agent) continue;
-      agent.relay.requestContact(other.identity.cryptoId).catch(() => undefined);
-      other.relay.requestContact(agent.identity.cryptoId).catch(() => undefined);
+      const [own, others] = [agent.identity.cryptoId, other.identity.cryptoId];
+      // What a person removed stays removed.
+      if (agent.contacts.isRemoved(others) || other.contacts.isRemoved(own)) continue;
+      agent.relay.requestContact(others).catch(() => undefined);
+      other.relay.requestContact(own).catch(() => undefined);
     }
   }
 

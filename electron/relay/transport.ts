@@ -64,6 +64,9 @@ export interface RelayTransport {
   requestContact(cryptoId: string): Promise<ContactRow>;
   acceptContact(cryptoId: string): Promise<ContactRow>;
   removeContact(cryptoId: string): Promise<void>;
+  blockContact(cryptoId: string): Promise<ContactRow>;
+  /** What stands between the two: `none`, `pending`, `accepted` or `blocked`. */
+  contactStatus(cryptoId: string): Promise<string>;
   contacts(): Promise<readonly { agentId: string; status: string }[]>;
   contactRequests(): Promise<{
     incoming: readonly { agentId: string }[];

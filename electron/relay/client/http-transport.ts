@@ -160,6 +160,14 @@ export class HttpRelayTransport implements RelayTransport {
     await this.http.expect(anything, "DELETE", `/contacts/${cryptoId}`);
   }
 
+  blockContact(cryptoId: string): Promise<ContactRow> {
+    return this.http.expect(contactRow, "POST", `/contacts/${cryptoId}/block`);
+  }
+
+  async contactStatus(cryptoId: string): Promise<string> {
+    return (await this.http.expect(view, "GET", `/contacts/${cryptoId}/status`)).status;
+  }
+
   async contacts(): Promise<readonly Contact[]> {
     const all = new Map<string, Contact>();
     const shape = z.object({ contacts: views });
