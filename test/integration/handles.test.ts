@@ -1,27 +1,15 @@
 import { expect, test } from "vitest";
-import { type BridgeClient, runProgram, startBridge, startDaemon } from "../support/processes.ts";
-import { temporaryHome } from "../support/temporary-home.ts";
-
-/** Two owners on one relay, the first one's: they know each other by what the directory says. */
-async function twoHomes() {
-  const [one, two] = [temporaryHome(), temporaryHome()];
-  const first = await startDaemon(one);
-  await startDaemon(two, { TINYPLACE_API_URL: first.ready.relay });
-  const [alice, bob] = [await startBridge(one), await startBridge(two)];
-  return { one, two, first, alice, bob, a: await join(alice, "alice"), b: await join(bob, "bob") };
-}
-
-async function join(bridge: BridgeClient, name: string): Promise<string> {
-  const answer = await bridge.call("wallet_create", { name });
-  await bridge.call("use", { name });
-  return (answer.created as { address: string }).address;
-}
+import { runProgram } from "../support/processes.ts";
+import { createWallet, twoHomes } from "../support/two-homes.ts";
 
 const command = (home: string, wallet: string, ...words: string[]) =>
   runProgram(["handle", ...words, "--wallet", wallet, "--home", home]);
 
 test("a claimed handle names its agent, for itself and for others", async () => {
-  const { one, two, alice, bob, a, b } = await twoHomes();
+  const homes = await twoHomes();
+  const [one, two] = [homes.alice.home, homes.bob.home];
+  const [alice, bob] = [homes.alice.bridge, homes.bob.bridge];
+  const [a, b] = [homes.alice.id, homes.bob.id];
   const send = (to: string, body = "x") => bob.call("send", { to, body });
   expect(await send("@alice")).toMatchObject({ code: "handle_unknown" });
   expect(await send("@no good")).toMatchObject({ code: "bad_request" });
@@ -52,12 +40,14 @@ test("a claimed handle names its agent, for itself and for others", async () => 
 });
 
 test("C2 mail to a handle that changed hands is refused until a person decides", async () => {
-  const { one, two, bob, alice, a } = await twoHomes();
+  const homes = await twoHomes();
+  const [one, two] = [homes.alice.home, homes.bob.home];
+  const a = homes.alice.id;
+  const m = await createWallet(homes.alice.bridge, "mallory");
+  const bob = homes.bob.bridge;
   const send = (to = "@alice") => bob.call("send", { to, body: "for alice" });
   await command(one, "alice", "claim", "@alice");
   expect(await send()).toMatchObject({ sent: { to: a } });
-  const { created } = await alice.call("wallet_create", { name: "mallory" });
-  const m = (created as { address: string }).address;
   expect((await command(one, "alice", "release", "@alice")).code).toBe(0);
   expect(await send()).toMatchObject({ code: "handle_unknown", error: expect.stringContaining(a) });
   await command(one, "mallory", "claim", "@alice");
@@ -90,10 +80,11 @@ test("C2 mail to a handle that changed hands is refused until a person decides",
 });
 
 test("C2 what a handle meant is known with the relay away", async () => {
-  const { one, first, bob, a } = await twoHomes();
-  await command(one, "alice", "claim", "@alice");
+  const homes = await twoHomes();
+  const [a, bob] = [homes.alice.id, homes.bob.bridge];
+  await command(homes.alice.home, "alice", "claim", "@alice");
   await bob.call("send", { to: "@alice", body: "first" });
-  await first.stop();
+  await homes.alice.daemon.stop();
   expect(await bob.call("send", { to: "@alice", body: "second" })).toMatchObject({
     sent: { to: a, state: "queued" },
   });

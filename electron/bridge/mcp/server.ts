@@ -3,7 +3,8 @@ import { errorView } from "../../../shared/errors/errors.ts";
 import type { HomePaths } from "../../platform/paths.ts";
 import { ConfirmingTransport } from "./confirming-transport.ts";
 import { BridgeSession, sessionEnvironment } from "./session.ts";
-import { type Tool, tools } from "./tools.ts";
+import type { Tool } from "./tool.ts";
+import { tools } from "./tools.ts";
 
 const PROGRESS_EVERY_MS = 5_000;
 
@@ -51,7 +52,7 @@ function register(
     annotations: {
       title: tool.title,
       readOnlyHint: tool.readOnly,
-      destructiveHint: false,
+      destructiveHint: tool.destructive ?? false,
       openWorldHint: !tool.readOnly,
     },
   };
