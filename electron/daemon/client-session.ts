@@ -15,6 +15,7 @@ import {
   unreadFrom,
 } from "../vault/mail-table.ts";
 import type { Agent } from "./agent.ts";
+import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { contactHandlers } from "./contact-calls.ts";
 import { handleHandlers } from "./handle-calls.ts";
@@ -59,6 +60,11 @@ export class ClientSession implements ClientConnection {
 
   private readonly handlers: CallHandlers = {
     attach: (params) => this.attach(params),
+    "attach.assigned": async ({ project, ...place }) => {
+      const agent = assignedAgent(this.host, { ...place, project });
+      const wallet = agent?.identity.name;
+      return { attached: wallet ? await this.attach({ ...place, wallet }) : null };
+    },
     "wallet.create": async ({ name }) => ({ created: (await this.host.createAgent(name)).ref() }),
     "wallet.list": () => ({
       wallets: this.host
@@ -91,6 +97,7 @@ export class ClientSession implements ClientConnection {
       return {};
     },
     status: () => this.host.snapshot(),
+    ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
     ...handleHandlers(() => this.host),
   };

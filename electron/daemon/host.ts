@@ -16,6 +16,7 @@ import { createVaultKey, type Keychain, readVaultKey } from "../vault/keychain.t
 import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
 import { Vault } from "../vault/vault.ts";
 import { Agent } from "./agent.ts";
+import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { drawIdentity, type Identity, identityOf } from "./identity.ts";
 
@@ -43,6 +44,7 @@ export class Host
   readonly clock: Clock;
   readonly timers: Timers;
   readonly description: SessionHost["description"];
+  readonly assignments: Assignments;
   private readonly options: HostOptions;
   private readonly lock: OwnerLock;
   private readonly all = new Map<string, Agent>();
@@ -57,6 +59,7 @@ export class Host
     super();
     this.options = options;
     this.lock = lock;
+    this.assignments = new Assignments(options.paths.assignments);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
     this.startedAt = new Date(this.clock.now()).toISOString();

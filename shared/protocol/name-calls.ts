@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assignmentScope, place } from "../model/assignment-scope.ts";
 
 /** Calls about names and contacts. A peer is a @handle, a cryptoId or a base64 key. */
 const peer = z.string().min(1).max(128);
@@ -31,6 +32,29 @@ export const contactCalls = {
   "contact.list": {
     params: z.object({}),
     result: z.object({ contacts: z.array(contact) }),
+  },
+} as const;
+
+/** Wallets go by their names; one that is not here any more by its address. */
+export const assignmentCalls = {
+  /** `scope` null: the nearest that the place has. Answered with its written form. */
+  "assignment.set": {
+    params: z.object({ wallet, scope: assignmentScope.nullable(), ...place.shape }),
+    result: z.object({ scope: z.string(), assigned: z.string() }),
+  },
+  "assignment.clear": {
+    params: z.object({ scope: assignmentScope.nullable(), ...place.shape }),
+    result: z.object({ scope: z.string(), cleared: z.string().nullable() }),
+  },
+  "assignment.list": {
+    params: place,
+    result: z.object({
+      thisScope: z.string(),
+      /** What holds at this place: the nearest scope's. */
+      assigned: z.string().nullable(),
+      assignments: z.record(z.string(), z.string()),
+      problem: z.string().nullable(),
+    }),
   },
 } as const;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
 import { hostSnapshot, sessionState } from "../model/snapshot.ts";
-import { contactCalls, handleCalls } from "./name-calls.ts";
+import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 
 /**
  * The local socket's protocol: JSON-RPC 2.0 calls from a client (bridge, hook, command line) to the
@@ -104,6 +104,18 @@ export const calls = {
     }),
     result: attached,
   },
+  /** As `attach`, with the wallet that is assigned to this place; null where none is. */
+  "attach.assigned": {
+    params: z.object({
+      label: z.string().max(64).nullable(),
+      pinned: z.boolean(),
+      harnessSessionId: z.string().max(128).nullable(),
+      project: z.string().max(4096).nullable(),
+      cwd: z.string().max(4096),
+      pid: z.number().int().nonnegative(),
+    }),
+    result: z.object({ attached: attached.nullable() }),
+  },
   "wallet.create": {
     params: z.object({ name: z.string().min(1).max(64) }),
     result: z.object({ created: agentRef }),
@@ -186,6 +198,7 @@ export const calls = {
     params: z.object({ deliveries: z.array(z.number().int()).max(10_000) }),
     result: z.object({}),
   },
+  ...assignmentCalls,
   ...contactCalls,
   ...handleCalls,
   /** For `tinyplace status`: everything windows see. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { newMessageId } from "../../../shared/envelope/message-id.ts";
 import { calls, receivedMessage, sentView } from "../../../shared/protocol/protocol.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
+import { assignmentTools } from "./tools/assignment-tools.ts";
 import { contactTools } from "./tools/contact-tools.ts";
 import { walletTools } from "./tools/wallet-tools.ts";
 
@@ -11,6 +12,7 @@ const message = receivedMessage.shape;
 /** Every tool of the bridge by its name. */
 export const tools: Tools = {
   ...walletTools,
+  ...assignmentTools,
   sessions: tool({
     title: "List sessions",
     description: "The live sessions of this agent, their labels, folders and unread mail.",
