@@ -41,12 +41,18 @@ export function assignmentHandlers(hostOf: () => Host): CallHandlers<keyof typeo
 export function assignedAgent(host: Host, place: Place): Agent | null {
   const found = host.assignments.find(place);
   if (!found) return null;
-  if (host.nameOf(found.agent) !== null) return host.agent(found.agent);
-  throw new TinyplaceError(
-    "wallet_unknown",
-    `This session is assigned (${found.scope}) to ${found.agent}, which is not here any more.`,
-    "Choose another wallet with `assign`, or end the assignment with `unassign`.",
-  );
+  try {
+    return host.agent(found.agent);
+  } catch (error) {
+    // A vault that does not open says itself why.
+    if (!(error instanceof TinyplaceError) || error.code !== "wallet_unknown") throw error;
+    throw new TinyplaceError(
+      "wallet_unknown",
+      `This session is assigned (${found.scope}) to ${found.agent}, which is not here any more.`,
+      "Choose another wallet with `assign`, or end the assignment with `unassign`.",
+      { cause: error },
+    );
+  }
 }
 
 /** An agent that is gone is named by its address. */

@@ -11,6 +11,8 @@ export interface Tool<I extends z.ZodRawShape = z.ZodRawShape> {
   readonly readOnly: boolean;
   /** It takes something away, where other changes add to it or replace it. */
   readonly destructive?: boolean;
+  /** Strangers have a part in it: it reaches other agents, or returns what they wrote. */
+  readonly openWorld?: boolean;
   run(session: BridgeSession, input: z.infer<z.ZodObject<I>>, signal: AbortSignal): Promise<Answer>;
 }
 

@@ -34,6 +34,7 @@ export const tools: Tools = {
     },
     output: { sent: sentView },
     readOnly: false,
+    openWorld: true,
     run: async (session, input) => ({
       result: await session.client.call("send", {
         // Made before the first attempt: an attempt that is repeated still sends once.
@@ -64,6 +65,7 @@ export const tools: Tools = {
     input: { id: z.string().min(1).describe("the id that send returned") },
     output: { sent: sentView },
     readOnly: false,
+    destructive: true,
     run: async (session, { id }) => ({
       result: await session.client.call("message.cancel", { id }),
     }),
@@ -79,6 +81,7 @@ export const tools: Tools = {
       undecryptable: z.number(),
     },
     readOnly: false,
+    openWorld: true,
     run: async (session, { peek }) => {
       const { deliveries, ...rest } = await session.client.call("inbox", { peek: peek ?? false });
       return { result: { count: rest.messages.length, ...rest }, deliveries };
@@ -94,6 +97,7 @@ export const tools: Tools = {
       in_reply_to: z.string().optional(),
     },
     readOnly: false,
+    openWorld: true,
     run: async (session, input, signal) => {
       const waitMs = Math.round((input.wait_seconds ?? 30) * 1000);
       const params = { inReplyTo: input.in_reply_to, waitMs };
@@ -108,6 +112,7 @@ export const tools: Tools = {
     input: { from: peer, timeout_seconds: z.number().min(0).max(600).optional() },
     output: { reply: z.object(message).nullable(), timedOut: z.boolean().optional() },
     readOnly: false,
+    openWorld: true,
     run: async (session, input, signal) => {
       const timeoutMs = Math.round((input.timeout_seconds ?? 180) * 1000);
       const params = { from: input.from, timeoutMs };

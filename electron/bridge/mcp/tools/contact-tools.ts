@@ -10,6 +10,7 @@ export const contactTools: Tools = {
     input: { to: peer },
     output: contactCalls["contact.add"].result.shape,
     readOnly: false,
+    openWorld: true,
     run: async (session, { to }) => ({ result: await session.client.call("contact.add", { to }) }),
   }),
   contact_accept: tool({
@@ -18,6 +19,7 @@ export const contactTools: Tools = {
     input: { from: peer },
     output: contactCalls["contact.accept"].result.shape,
     readOnly: false,
+    openWorld: true,
     run: async (session, { from }) => ({
       result: await session.client.call("contact.accept", { from }),
     }),
@@ -29,6 +31,7 @@ export const contactTools: Tools = {
     input: { peer },
     output: contactCalls["contact.remove"].result.shape,
     readOnly: false,
+    openWorld: true,
     destructive: true,
     run: async (session, input) => ({ result: await session.client.call("contact.remove", input) }),
   }),
@@ -39,6 +42,7 @@ export const contactTools: Tools = {
     input: { peer },
     output: contactCalls["contact.block"].result.shape,
     readOnly: false,
+    openWorld: true,
     destructive: true,
     run: async (session, input) => ({ result: await session.client.call("contact.block", input) }),
   }),
@@ -48,6 +52,7 @@ export const contactTools: Tools = {
     input: {},
     output: contactCalls["contact.requests"].result.shape,
     readOnly: true,
+    openWorld: true,
     run: async (session) => ({ result: await session.client.call("contact.requests", {}) }),
   }),
   contacts: tool({
@@ -56,6 +61,7 @@ export const contactTools: Tools = {
     input: {},
     output: contactCalls["contact.list"].result.shape,
     readOnly: true,
+    openWorld: true,
     run: async (session) => ({ result: await session.client.call("contact.list", {}) }),
   }),
 };
