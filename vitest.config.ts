@@ -5,6 +5,7 @@ const shared = {
   // Generous limits, since a slow machine is no failure.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
 };
 
 /**

@@ -44,6 +44,41 @@ program
     await printStatus(homePaths(options.home), options.json ?? false);
   });
 
+const handle = program.command("handle").description("names of your agents, and of others");
+const HOME_OPTION = ["--home <dir>", "data folder"] as const;
+const WALLET_OPTION = ["--wallet <name>", "whose name, or who was told it"] as const;
+
+handle
+  .command("claim <handle>")
+  .description("take a @handle for an agent on its relay")
+  .requiredOption(...WALLET_OPTION)
+  .option(...HOME_OPTION)
+  .action(async (name: string, options: { wallet: string; home?: string }) => {
+    const { claimHandle } = await import("./bridge/handle-command.ts");
+    await claimHandle(homePaths(options.home), options.wallet, name);
+  });
+
+handle
+  .command("release <handle>")
+  .description("give a @handle back")
+  .requiredOption(...WALLET_OPTION)
+  .option(...HOME_OPTION)
+  .action(async (name: string, options: { wallet: string; home?: string }) => {
+    const { releaseHandle } = await import("./bridge/handle-command.ts");
+    await releaseHandle(homePaths(options.home), options.wallet, name);
+  });
+
+handle
+  .command("accept <handle> <cryptoId>")
+  .description("decide whom a @handle means that came to mean another agent")
+  .requiredOption(...WALLET_OPTION)
+  .option(...HOME_OPTION)
+  .action(async (name: string, cryptoId: string, options: { wallet: string; home?: string }) => {
+    const { acceptHandle } = await import("./bridge/handle-command.ts");
+    const decision = { wallet: options.wallet, handle: name, cryptoId };
+    await acceptHandle(homePaths(options.home), decision);
+  });
+
 function requireNodeApi(): void {
   if (Number(process.versions.napi) >= MIN_NAPI) return;
   process.stderr.write(

@@ -16,8 +16,12 @@ export async function printStatus(paths: HomePaths, json: boolean): Promise<void
     ];
     for (const agent of snapshot.agents) {
       lines.push(
-        `${agent.name}  ${agent.cryptoId}  relay ${agent.relay.state}, ${agent.holds} held`,
+        `${agent.name}  ${agent.handle ? `${agent.handle}  ` : ""}${agent.cryptoId}  relay ${agent.relay.state}, ${agent.holds} held`,
       );
+      for (const { handle, before, now } of agent.handleChanges) {
+        lines.push(`  ATTENTION: ${handle} stood for ${before}, the directory now says ${now}.`);
+        lines.push("  Nothing is sent to it until you decide: tinyplace handle accept");
+      }
       for (const session of agent.sessions) {
         lines.push(`  ${session.label}  ${session.project}  ${session.unread} unread`);
       }

@@ -2,7 +2,6 @@ import { EventEmitter } from "node:events";
 import { type Control, checkTextSize, type Receipt } from "../../shared/envelope/envelope.ts";
 import { errorView, TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
 import { compareLabels, isLabel } from "../../shared/labels/labels.ts";
-import { requireCryptoId } from "../../shared/model/address.ts";
 import { currentRung, type LadderStep, type Rung } from "../../shared/model/ladder.ts";
 import type { AgentSummary, RelaySummary } from "../../shared/model/snapshot.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
@@ -19,7 +18,9 @@ import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
+import { Contacts } from "./contacts.ts";
 import { Decisions } from "./decisions.ts";
+import { Directory } from "./directory.ts";
 import type { Identity } from "./identity.ts";
 import { Inbound, type Received } from "./inbound.ts";
 import { KeyKeeper } from "./key-keeper.ts";
@@ -82,6 +83,8 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly sessions: SessionRegistry;
   readonly mailroom: Mailroom;
   readonly decisions: Decisions;
+  readonly directory: Directory;
+  readonly contacts: Contacts;
   private readonly parts: AgentParts;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
@@ -90,12 +93,10 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly keys: KeyKeeper;
   private readonly queue = new PeerQueue();
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
-  private contactRequests: { agentId: string }[] = [];
   private readonly pendingTimers = new Set<() => void>();
   private lease: Lease | null = null;
   private cancelPoll: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
-  private outgoingRequests = 0;
   private closed = false;
 
   constructor(parts: AgentParts) {
@@ -111,9 +112,24 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.mailroom = new Mailroom(vault, this.sessions, this.decisions, clock);
     const shared = { vault, ratchet, relay, queue: this.queue, clock, timers };
     const wake = (peer: string) => this.outbox.wake(peer);
+    const changed = () => void this.emit("changed");
+    this.directory = new Directory({ identity, vault, relay, clock, timers, changed });
+    this.contacts = new Contacts({
+      self: identity.cryptoId,
+      vault,
+      relay,
+      clock,
+      changed,
+      accepted: () => this.outbox.hurry(),
+    });
     const capabilities = new Capabilities({ vault, relay, clock });
     this.keys = new KeyKeeper({ identity, vault, relay, clock });
-    this.outbox = new Outbox({ ...shared, identity, changed: (jobs) => this.sentChanged(jobs) });
+    this.outbox = new Outbox({
+      ...shared,
+      identity,
+      askForContact: (peer) => this.contacts.requestForMail(peer),
+      changed: (jobs) => this.sentChanged(jobs),
+    });
     this.receipts = new Receipts({ vault, capabilities, clock, timers, wake });
     this.repair = new Repair({ vault, clock, timers, wake });
     this.inbound = new Inbound({
@@ -161,7 +177,8 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.cancelContactLook?.();
     for (const cancel of this.pendingTimers) cancel();
     await this.relay.close();
-    const parts = [this.outbox, this.inbound, this.receipts, this.repair, this.keys];
+    const mail = [this.outbox, this.inbound, this.receipts, this.repair];
+    const parts = [...mail, this.keys, this.contacts];
     await Promise.allSettled(parts.map((part) => part.close()));
     await this.queue.idle();
     this.vault.close();
@@ -174,7 +191,7 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   ref(): AgentRef {
     const { name, cryptoId, address } = this.identity;
-    return { name, address: cryptoId, publicKey: address };
+    return { name, address: cryptoId, publicKey: address, handle: this.directory.own() };
   }
 
   summary(): AgentSummary {
@@ -187,6 +204,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     return {
       cryptoId: this.identity.cryptoId,
       name: this.identity.name,
+      handle: this.directory.own(),
       publicKey: this.identity.address,
       sessions,
       absent,
@@ -194,7 +212,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       holds: holdCount(this.vault),
       queued: waitingCount(this.vault),
       undecryptable: quarantineCount(this.vault),
-      contactRequests: this.contactRequests,
+      contactRequests: [...this.contacts.requests()],
+      handleChanges: this.directory.alarms(),
       relay: { url: this.relay.url, ...this.relayState },
       keyStore: this.parts.keyStore,
       lease:
@@ -235,7 +254,9 @@ export class Agent extends EventEmitter<AgentEvents> {
   async send(params: CallParams<"send">, from: Session): Promise<Sent> {
     checkTextSize(params.body);
     if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
-    const to = requireCryptoId(params.to);
+    // A repeated call goes where its first attempt went, whatever the handle means by now.
+    const known = params.to.startsWith("@") ? sentMessage(this.vault, params.id)?.peer : undefined;
+    const to = known ?? (await this.directory.resolve(params.to));
     identityKeyOf(to);
     const local = to === this.identity.cryptoId;
     if (!local && this.lease?.state === "elsewhere") throw livesElsewhere(this.lease.host);
@@ -318,17 +339,6 @@ export class Agent extends EventEmitter<AgentEvents> {
     }
     this.sentChanged([row]);
     return this.sent(id);
-  }
-
-  async acceptContact(requester: string): Promise<void> {
-    await this.relay.acceptContact(requester);
-    await this.lookAtContacts();
-    await this.outbox.hurry();
-  }
-
-  /** Contact requests that wait for a person or a session (rule C1). */
-  requests(): readonly { agentId: string }[] {
-    return this.contactRequests;
   }
 
   private reroute(label: string): void {
@@ -432,7 +442,8 @@ export class Agent extends EventEmitter<AgentEvents> {
     await this.keys.topUp();
     await Promise.allSettled([
       this.inbound.look(),
-      this.lookAtContacts(),
+      this.contacts.look(),
+      this.directory.refresh(),
       this.outbox.hurry(),
       this.repair.look(),
       this.receipts.flush(),
@@ -470,7 +481,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     void this.inbound.look();
     this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
       this.cancelContactLook = null;
-      void this.lookAtContacts();
+      void this.contacts.look();
     });
   }
 
@@ -483,7 +494,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       }
       const looks = [
         this.inbound.look(),
-        this.lookAtContacts(),
+        this.contacts.look(),
         this.keys.rotate(),
         this.repair.look(),
         this.receipts.flush(),
@@ -491,21 +502,6 @@ export class Agent extends EventEmitter<AgentEvents> {
       this.outbox.wakeAll();
       void Promise.allSettled(looks).then(() => this.poll());
     });
-  }
-
-  private async lookAtContacts(): Promise<void> {
-    try {
-      const { incoming, outgoing } = await this.relay.contactRequests();
-      if (this.closed) return;
-      const before = JSON.stringify(this.contactRequests);
-      this.contactRequests = incoming.map(({ agentId }) => ({ agentId }));
-      if (JSON.stringify(this.contactRequests) !== before) this.emit("changed");
-      // A request of ours was answered: mail that waited for it need not wait for its back-off.
-      if (outgoing.length < this.outgoingRequests) await this.outbox.hurry();
-      this.outgoingRequests = outgoing.length;
-    } catch {
-      // Shown as the relay's state; the list stays what it was.
-    }
   }
 }
 

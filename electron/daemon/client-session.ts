@@ -1,5 +1,4 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import { requireCryptoId } from "../../shared/model/address.ts";
 import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type {
   AuthorizedCall,
@@ -16,6 +15,10 @@ import {
   unreadFrom,
 } from "../vault/mail-table.ts";
 import type { Agent } from "./agent.ts";
+import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
+import type { CallHandlers } from "./call-handlers.ts";
+import { contactHandlers } from "./contact-calls.ts";
+import { handleHandlers } from "./handle-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import type { Session } from "./session-registry.ts";
@@ -26,13 +29,6 @@ const INBOX_PAGE = 50;
 /** S1: a session is asked this often, and is over when it did not answer for `SILENT_MS`. */
 const PING_EVERY_MS = 10_000;
 const SILENT_MS = 30_000;
-
-type Handlers = {
-  [N in AuthorizedCall]: (
-    params: CallParams<N>,
-    context: CallContext,
-  ) => Promise<CallResult<N>> | CallResult<N>;
-};
 
 /** One proven connection: what it may ask, and the session it became by `attach`. */
 export class ClientSession implements ClientConnection {
@@ -62,8 +58,13 @@ export class ClientSession implements ClientConnection {
     this.leave();
   }
 
-  private readonly handlers: Handlers = {
+  private readonly handlers: CallHandlers = {
     attach: (params) => this.attach(params),
+    "attach.assigned": async ({ project, ...place }) => {
+      const agent = assignedAgent(this.host, { ...place, project });
+      const wallet = agent?.identity.name;
+      return { attached: wallet ? await this.attach({ ...place, wallet }) : null };
+    },
     "wallet.create": async ({ name }) => ({ created: (await this.host.createAgent(name)).ref() }),
     "wallet.list": () => ({
       wallets: this.host
@@ -75,7 +76,7 @@ export class ClientSession implements ClientConnection {
       harnessSessionId: this.session?.harnessSessionId ?? null,
       buffered: this.session && this.agent ? unreadCount(this.agent.vault, this.session.label) : 0,
       undecryptable: this.agent ? quarantineCount(this.agent.vault) : 0,
-      pendingContactRequests: this.agent?.requests().length ?? 0,
+      pendingContactRequests: this.agent?.contacts.requests().length ?? 0,
     }),
     sessions: () => this.sessionsView(),
     send: async (params) => {
@@ -95,25 +96,10 @@ export class ClientSession implements ClientConnection {
       agent.emit("changed");
       return {};
     },
-    "contact.add": async ({ to }) => {
-      const { agent } = this.required();
-      const view = await agent.relay.requestContact(requireCryptoId(to));
-      return { requested: { addressee: view.addressee, status: view.status } };
-    },
-    "contact.accept": async ({ from }) => {
-      const { agent } = this.required();
-      const requester = requireCryptoId(from);
-      await agent.acceptContact(requester);
-      return { accepted: { requester, status: "accepted" } };
-    },
-    "contact.requests": async () => {
-      const { incoming, outgoing } = await this.required().agent.relay.contactRequests();
-      return { incoming: [...incoming], outgoing: [...outgoing] };
-    },
-    "contact.list": async () => ({
-      contacts: [...(await this.required().agent.relay.contacts())],
-    }),
     status: () => this.host.snapshot(),
+    ...assignmentHandlers(() => this.host),
+    ...contactHandlers(() => this.required().agent),
+    ...handleHandlers(() => this.host),
   };
 
   private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
@@ -177,7 +163,7 @@ export class ClientSession implements ClientConnection {
   private async inbox(peek: boolean): Promise<CallResult<"inbox">> {
     const { agent, session } = this.required();
     const rest = {
-      contactRequests: [...agent.requests()],
+      contactRequests: [...agent.contacts.requests()],
       undecryptable: quarantineCount(agent.vault),
     };
     const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
@@ -212,7 +198,7 @@ export class ClientSession implements ClientConnection {
     context: CallContext,
   ): Promise<CallResult<"reply.await">> {
     const { agent, session } = this.required();
-    const from = requireCryptoId(params.from);
+    const from = await agent.directory.resolve(params.from);
     const find = (): DeliveryRow | null => {
       const label = this.current()?.label ?? session.label;
       return agent.mailroom.free(unreadFrom(agent.vault, label, from))[0] ?? null;

@@ -16,6 +16,7 @@ import { createVaultKey, type Keychain, readVaultKey } from "../vault/keychain.t
 import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
 import { Vault } from "../vault/vault.ts";
 import { Agent } from "./agent.ts";
+import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
 import { drawIdentity, type Identity, identityOf } from "./identity.ts";
@@ -44,6 +45,7 @@ export class Host
   readonly clock: Clock;
   readonly timers: Timers;
   readonly description: SessionHost["description"];
+  readonly assignments: Assignments;
   private readonly options: HostOptions;
   private readonly lock: OwnerLock;
   private readonly all = new Map<string, Agent>();
@@ -58,6 +60,7 @@ export class Host
     super();
     this.options = options;
     this.lock = lock;
+    this.assignments = new Assignments(options.paths.assignments);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
     this.startedAt = new Date(this.clock.now()).toISOString();
@@ -230,8 +233,11 @@ export class Host
   private befriend(agent: Agent): void {
     for (const other of this.all.values()) {
       if (other === agent) continue;
-      agent.relay.requestContact(other.identity.cryptoId).catch(() => undefined);
-      other.relay.requestContact(agent.identity.cryptoId).catch(() => undefined);
+      const [own, others] = [agent.identity.cryptoId, other.identity.cryptoId];
+      // What a person removed stays removed.
+      if (agent.contacts.isRemoved(others) || other.contacts.isRemoved(own)) continue;
+      agent.relay.requestContact(others).catch(() => undefined);
+      other.relay.requestContact(own).catch(() => undefined);
     }
   }
 

@@ -40,6 +40,8 @@ interface OutboxParts {
   readonly queue: PeerQueue;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** A message was refused for want of a contact (rule C1). */
+  readonly askForContact: (peer: string) => Promise<void>;
   /** Called after the state of messages changed on disk. */
   readonly changed: (messages: readonly MailJob[]) => void;
 }
@@ -259,7 +261,7 @@ export class Outbox {
   /** C1: a refusal for want of a contact sends a request; the message waits for its acceptance. */
   private async askForContact(peer: string): Promise<void> {
     try {
-      await this.parts.relay.requestContact(peer);
+      await this.parts.askForContact(peer);
     } catch {
       // The message is retried in any case, and with it the request.
     }

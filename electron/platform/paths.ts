@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly socket: string;
   readonly secret: string;
   readonly agents: string;
+  /** Which agent a session comes back as. */
+  readonly assignments: string;
   readonly relayDatabase: string;
   readonly relayPort: string;
   /** The random part of what names this installation. */
@@ -37,6 +39,7 @@ export function homePaths(named?: string): HomePaths {
         : join(socketFolder, "host.sock"),
     secret: join(home, "socket.secret"),
     agents: join(home, "agents"),
+    assignments: join(home, "assignments.json"),
     relayDatabase: join(home, "relay", "relay.db"),
     relayPort: join(home, "relay", "port"),
     installation: join(home, "installation"),

@@ -64,11 +64,22 @@ export interface RelayTransport {
   requestContact(cryptoId: string): Promise<ContactRow>;
   acceptContact(cryptoId: string): Promise<ContactRow>;
   removeContact(cryptoId: string): Promise<void>;
+  blockContact(cryptoId: string): Promise<ContactRow>;
+  /** What stands between the two: `none`, `pending`, `accepted` or `blocked`. */
+  contactStatus(cryptoId: string): Promise<string>;
   contacts(): Promise<readonly { agentId: string; status: string }[]>;
   contactRequests(): Promise<{
     incoming: readonly { agentId: string }[];
     outgoing: readonly { agentId: string }[];
   }>;
+  /** The cryptoId a handle stands for; null when nobody claimed it. */
+  resolveHandle(handle: string): Promise<string | null>;
+  /** Oldest first. */
+  handlesOf(cryptoId: string): Promise<readonly string[]>;
+  /** Claiming one's own again is fine. Rejects with `handle_taken`, or `relay_refused`. */
+  claimHandle(handle: string): Promise<void>;
+  /** Rejects with `handle_unknown` when it is not this agent's. */
+  releaseHandle(handle: string): Promise<void>;
   /** Opens the doorbell and keeps it open. */
   open(listener: RelayListener): void;
   close(): Promise<void>;

@@ -92,3 +92,16 @@ export const contactRow = z.object({
   updatedAt: z.string(),
 });
 export type ContactRow = z.infer<typeof contactRow>;
+
+/**
+ * What an agent says about itself in the directory. Fields we do not know are kept: other clients
+ * read them. Both keys, where named, are the agent's own.
+ */
+export const agentCard = z.looseObject({
+  name: z.string().min(1).max(128),
+  publicKey: messagingAddress.optional(),
+  metadata: z.looseObject({ encryptionPublicKey: messagingAddress.optional() }).optional(),
+  createdAt: z.string().max(64).optional(),
+  updatedAt: z.string().max(64).optional(),
+});
+export type AgentCard = z.infer<typeof agentCard>;

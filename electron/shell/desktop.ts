@@ -82,7 +82,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         return {};
       },
       "contact.accept": async ({ agentId, requester }) => {
-        await host.agent(agentId).acceptContact(requester);
+        await host.agent(agentId).contacts.accept(requester);
         return {};
       },
     },

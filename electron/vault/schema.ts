@@ -243,6 +243,23 @@ const MIGRATIONS: readonly string[] = [
     discarded_at INTEGER NOT NULL
   );
   `,
+
+  // Names and contacts (rules C1, C2).
+  `
+  CREATE TABLE handle_pin (
+    handle TEXT PRIMARY KEY,
+    crypto_id TEXT NOT NULL,
+    pinned_at INTEGER NOT NULL,
+    changed_to TEXT,
+    changed_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE TABLE own_handle (handle TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE contact_note (
+    peer TEXT PRIMARY KEY,
+    note TEXT NOT NULL CHECK (note IN ('asked', 'declined', 'removed')),
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings an open vault to the newest version, in one transaction a step. */

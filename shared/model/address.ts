@@ -34,7 +34,7 @@ export function requireCryptoId(address: string): string {
     throw new TinyplaceError(
       "peer_unknown",
       `"${address.slice(0, 64)}" is not an agent's address.`,
-      "Use the agent's cryptoId (base58) or its base64 public key; `whoami` shows your own, `contacts` your peers'.",
+      "Use a @handle, the agent's cryptoId (base58) or its base64 public key; `whoami` shows your own, `contacts` your peers'.",
     );
   }
   return cryptoIdOf(key);

@@ -29,9 +29,21 @@ const relaySummary = z.object({
 });
 export type RelaySummary = z.infer<typeof relaySummary>;
 
+/** A handle that came to mean another agent: nothing is sent to it until a person decides (C2). */
+const handleChange = z.object({
+  handle: z.string(),
+  /** cryptoIds */
+  before: z.string(),
+  now: z.string(),
+  at: z.string(),
+});
+export type HandleChange = z.infer<typeof handleChange>;
+
 export const agentSummary = z.object({
   cryptoId: z.string(),
   name: z.string(),
+  /** The agent's @handle on its relay, if it claimed one. */
+  handle: z.string().nullable(),
   /** base64 messaging address */
   publicKey: z.string(),
   sessions: z.array(sessionSummary),
@@ -44,6 +56,7 @@ export const agentSummary = z.object({
   /** Envelopes that could not be decrypted and are kept in quarantine. */
   undecryptable: z.number().int().nonnegative(),
   contactRequests: z.array(z.object({ agentId: z.string() })),
+  handleChanges: z.array(handleChange),
   relay: relaySummary,
   /** Where the vault's key is kept. */
   keyStore: z.enum(["keychain", "file"]),

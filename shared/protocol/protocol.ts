@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
 import { hostSnapshot, sessionState } from "../model/snapshot.ts";
+import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 
 /**
  * The local socket's protocol: JSON-RPC 2.0 calls from a client (bridge, hook, command line) to the
@@ -14,7 +15,14 @@ export const PROTOCOL_VERSION = 1;
 /** Longest frame either side accepts, in bytes: one 256 KiB text, escaped, plus room for a page. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-const agentRef = z.object({ name: z.string(), address: z.string(), publicKey: z.string() });
+export const agentRef = z.object({
+  name: z.string(),
+  /** cryptoId */
+  address: z.string(),
+  publicKey: z.string(),
+  /** Its @handle on the relay, if it claimed one. */
+  handle: z.string().nullable(),
+});
 export type AgentRef = z.infer<typeof agentRef>;
 
 /** A received message as a session sees it. `from` is the sender's cryptoId; all of it is untrusted. */
@@ -38,8 +46,6 @@ export type ReceivedMessage = z.infer<typeof receivedMessage>;
 
 /** Messages handed out; they count as read once `confirm` names their deliveries (rule M1). */
 const handed = { deliveries: z.array(z.number().int()) };
-
-const contactStatus = z.object({ agentId: z.string(), status: z.string() });
 
 const sessionView = z.object({
   label: z.string(),
@@ -100,6 +106,18 @@ export const calls = {
     }),
     result: attached,
   },
+  /** As `attach`, with the wallet that is assigned to this place; null where none is. */
+  "attach.assigned": {
+    params: z.object({
+      label: z.string().max(64).nullable(),
+      pinned: z.boolean(),
+      harnessSessionId: z.string().max(128).nullable(),
+      project: z.string().max(4096).nullable(),
+      cwd: z.string().max(4096),
+      pid: z.number().int().nonnegative(),
+    }),
+    result: z.object({ attached: attached.nullable() }),
+  },
   "wallet.create": {
     params: z.object({ name: z.string().min(1).max(64) }),
     result: z.object({ created: agentRef }),
@@ -132,7 +150,7 @@ export const calls = {
     params: z.object({
       /** Made by the client before its first attempt: repeating the call sends once (rule M1). */
       id: z.string().max(128),
-      /** cryptoId or base64 key */
+      /** @handle, cryptoId or base64 key */
       to: z.string().min(1).max(128),
       body: z.string(),
       toSession: z.string().max(256).nullable(),
@@ -182,22 +200,9 @@ export const calls = {
     params: z.object({ deliveries: z.array(z.number().int()).max(10_000) }),
     result: z.object({}),
   },
-  "contact.add": {
-    params: z.object({ to: z.string().min(1).max(128) }),
-    result: z.object({ requested: z.object({ addressee: z.string(), status: z.string() }) }),
-  },
-  "contact.accept": {
-    params: z.object({ from: z.string().min(1).max(128) }),
-    result: z.object({ accepted: z.object({ requester: z.string(), status: z.string() }) }),
-  },
-  "contact.requests": {
-    params: z.object({}),
-    result: z.object({
-      incoming: z.array(z.object({ agentId: z.string() })),
-      outgoing: z.array(z.object({ agentId: z.string() })),
-    }),
-  },
-  "contact.list": { params: z.object({}), result: z.object({ contacts: z.array(contactStatus) }) },
+  ...assignmentCalls,
+  ...contactCalls,
+  ...handleCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;

@@ -64,30 +64,6 @@ describe("tools answer bad input with the next step", () => {
     expect(sent).toMatchObject({ sent: { state: "queued", via: "relay" } });
     expect(await bridge.call("contacts")).toMatchObject({ code: "relay_unreachable" });
   });
-
-  test("C1 strangers become contacts only when asked and accepted", async () => {
-    const [one, two] = [temporaryHome(), temporaryHome()];
-    const first = await startDaemon(one);
-    // The second installation uses the first one's relay: two owners, no common home.
-    await startDaemon(two, { TINYPLACE_API_URL: first.ready.relay });
-    const [alice, bob] = [await startBridge(one), await startBridge(two)];
-    const create = async (bridge: typeof alice, name: string) => {
-      const answer = await bridge.call("wallet_create", { name });
-      await bridge.call("use", { name });
-      return (answer.created as { address: string }).address;
-    };
-    const [a, b] = [await create(alice, "alice"), await create(bob, "bob")];
-    expect(await alice.call("contact_add", { to: b })).toMatchObject({
-      requested: { addressee: b, status: "pending" },
-    });
-    await alice.call("send", { to: b, body: "hello bob" });
-    expect(await bob.call("contact_requests")).toMatchObject({ incoming: [{ agentId: a }] });
-    expect(await bob.call("contact_accept", { from: a })).toMatchObject({
-      accepted: { requester: a, status: "accepted" },
-    });
-    const got = await bob.call("await_reply", { from: a, timeout_seconds: 60 });
-    expect(got).toMatchObject({ reply: { text: "hello bob", from: a } });
-  });
 });
 
 describe("L1 one owner", () => {

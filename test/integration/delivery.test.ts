@@ -191,7 +191,7 @@ describe("D3 sending", () => {
     await c.until((agent) => agent.summary().contactRequests.length === 1);
     expect(early.map((id) => stateOf(a, id))).toEqual(Array(6).fill("queued"));
     const reader = await c.session("claude:1");
-    await c.agent.acceptContact(a.id);
+    await c.agent.contacts.accept(a.id);
     bench.time.advance(2 * MINUTE);
     await c.until(() => c.unread("claude:1").length === 6);
     expect(texts(await c.read(reader))).toEqual([0, 1, 2, 3, 4, 5].map((i) => `early ${i}`));

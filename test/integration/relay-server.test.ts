@@ -15,6 +15,7 @@ import {
   streamAuthorization,
 } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import { callRelay, type Reply, reply } from "../support/relay-call.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const START = 1_800_000_000_000;
@@ -42,40 +43,14 @@ async function restart(options: Partial<RelayOptions>): Promise<void> {
   relay = await startRelay({ store, port: 0, clock, ...options });
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly headers: Headers;
-}
-
-async function reply(answer: Response): Promise<Reply> {
-  const text = await answer.text();
-  return {
-    status: answer.status,
-    body: text === "" ? {} : JSON.parse(text),
-    headers: answer.headers,
-  };
-}
-
-/** A signed call; `sent` replaces headers or the body after signing. */
-async function call(
+function call(
   signer: Signer,
   method: string,
   uri: string,
   body?: unknown,
-  sent: { headers?: Record<string, string>; body?: string; actor?: string } = {},
+  sent: Parameters<typeof callRelay>[3] = {},
 ): Promise<Reply> {
-  const text = typeof body === "string" ? body : body === undefined ? null : JSON.stringify(body);
-  const bytes = text === null ? null : Buffer.from(text);
-  const actor = sent.actor ?? signer.address;
-  const headers = signedHeaders(signer, { method, uri, body: bytes, actor, now: clock.now() });
-  return reply(
-    await fetch(relay.url + uri, {
-      method,
-      headers: { "content-type": "application/json", ...headers, ...sent.headers },
-      body: sent.body ?? text,
-    }),
-  );
+  return callRelay({ url: relay.url, now: clock.now() }, signer, { method, uri, body }, sent);
 }
 
 const encoded = encodeURIComponent;
@@ -408,7 +383,7 @@ describe("N1 keys", () => {
 
   test("the extension says what it has", async () => {
     const answer = await reply(await fetch(`${relay.url}/health`));
-    expect(answer.body).toEqual({ ok: true, extensions: ["libsignal", "batch"] });
+    expect(answer.body).toEqual({ ok: true, extensions: ["libsignal", "batch", "handles"] });
   });
 });
 

@@ -310,6 +310,58 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       expect(await store.contact("bob", "carol")).not.toBeNull();
     });
   });
+
+  describe("N1 the directory", () => {
+    test("a handle is the first claimer's, who may claim it again", async () => {
+      const store = create();
+      expect(await store.handle("@ann")).toBeNull();
+      const row = { handle: "@ann", agent: "alice", claimedAt: NOW };
+      expect(await store.claimHandle("@ann", "alice", NOW)).toEqual(row);
+      expect(await store.claimHandle("@ann", "alice", NOW + 1)).toEqual(row);
+      expect(await store.claimHandle("@ann", "bob", NOW + 2)).toBe("taken");
+      expect(await store.handle("@ann")).toEqual(row);
+    });
+
+    test("of many who claim one handle at once, one gets it", async () => {
+      const store = create();
+      const agents = Array.from({ length: 10 }, (_, n) => `agent${n}`);
+      const outcomes = await Promise.all(
+        agents.map((agent) => store.claimHandle("@ann", agent, NOW)),
+      );
+      expect(outcomes.filter((one) => one === "taken")).toHaveLength(9);
+    });
+
+    test("handles of one agent are bounded, also when claimed at once, and can be given back", async () => {
+      const store = create({ handleLimit: 2 });
+      const names = ["@c", "@b", "@a"];
+      const outcomes = await Promise.all(
+        names.map((name, n) => store.claimHandle(name, "alice", NOW + n)),
+      );
+      expect(outcomes.map((one) => typeof one)).toEqual(["object", "object", "string"]);
+      expect(outcomes[2]).toBe("limit");
+      expect((await store.handlesOf("alice")).map((row) => row.handle)).toEqual(["@c", "@b"]);
+      expect(await store.releaseHandle("@c", "bob")).toBe(false);
+      expect(await store.releaseHandle("@c", "alice")).toBe(true);
+      expect(await store.releaseHandle("@c", "alice")).toBe(false);
+      expect(await store.claimHandle("@a", "alice", NOW + 9)).toMatchObject({ handle: "@a" });
+      expect(await store.claimHandle("@c", "bob", NOW + 9)).toMatchObject({ agent: "bob" });
+      expect((await store.handlesOf("alice")).map((row) => row.handle)).toEqual(["@b", "@a"]);
+      expect(await store.handlesOf("carol")).toEqual([]);
+    });
+
+    test("a card is kept whole, replaced, listed by pages and removed", async () => {
+      const store = create();
+      const card = { name: "Ann", skills: ["review"], metadata: { colour: "blue" } };
+      await store.putCard("bob", { name: "Bob" });
+      await store.putCard("alice", { name: "A" });
+      await store.putCard("alice", card);
+      expect(await store.card("alice")).toEqual(card);
+      expect(await store.cards({ limit: 1, offset: 0 })).toEqual([card]);
+      expect(await store.cards({ limit: 9, offset: 1 })).toEqual([{ name: "Bob" }]);
+      await store.putCard("alice", null);
+      expect(await store.card("alice")).toBeNull();
+    });
+  });
 });
 
 describe("N2 the SQLite store's file", () => {

@@ -50,6 +50,7 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
   return {
     cryptoId,
     name: cryptoId,
+    handle: null,
     publicKey: "key",
     sessions: [],
     absent: [],
@@ -58,6 +59,7 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
     queued: 0,
     undecryptable: 0,
     contactRequests: [],
+    handleChanges: [],
     relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
     keyStore: "keychain",
     lease: { state: "held" },

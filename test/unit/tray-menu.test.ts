@@ -16,6 +16,7 @@ const session = (label: string, unread: number, project = "app"): SessionSummary
 const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   cryptoId: `id-${name}`,
   name,
+  handle: null,
   publicKey: "key",
   sessions: [],
   absent: [],
@@ -24,6 +25,7 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   queued: 0,
   undecryptable: 0,
   contactRequests: [],
+  handleChanges: [],
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
   keyStore: "file",
   lease: { state: "held" },

@@ -1,16 +1,22 @@
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ListToolsRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 import { errorView } from "../../../shared/errors/errors.ts";
 import type { HomePaths } from "../../platform/paths.ts";
 import { ConfirmingTransport } from "./confirming-transport.ts";
 import { BridgeSession, sessionEnvironment } from "./session.ts";
-import { type Tool, tools } from "./tools.ts";
+import { listedTools, readCall, readResult } from "./tool-schemas.ts";
+import { tools } from "./tools.ts";
 
 const PROGRESS_EVERY_MS = 5_000;
 
 interface CallExtra {
   readonly requestId: string | number;
   readonly signal: AbortSignal;
-  readonly _meta?: { progressToken?: string | number } | undefined;
+  readonly _meta?: { progressToken?: string | number | undefined } | undefined;
   sendNotification(notification: {
     method: "notifications/progress";
     params: { progressToken: string | number; progress: number; message: string };
@@ -21,9 +27,11 @@ interface CallExtra {
 export async function runBridge(paths: HomePaths, version: string): Promise<void> {
   const session = new BridgeSession(paths, sessionEnvironment(process.env));
   const transport = new ConfirmingTransport();
-  const server = new McpServer({ name: "tinyplace", version });
-  for (const [name, tool] of Object.entries(tools))
-    register(server, transport, session, name, tool);
+  const server = new Server({ name: "tinyplace", version }, { capabilities: { tools: {} } });
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listedTools(tools) }));
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
+    callTool(transport, session, params, extra),
+  );
   session.client.start();
   const ended = new Promise<void>((resolve) => {
     process.stdin.once("end", resolve);
@@ -36,51 +44,35 @@ export async function runBridge(paths: HomePaths, version: string): Promise<void
   await server.close();
 }
 
-function register(
-  server: McpServer,
+/** Every refusal is an answer with code and next step, so that the model can act on it. */
+async function callTool(
   transport: ConfirmingTransport,
   session: BridgeSession,
-  name: string,
-  tool: Tool,
-): void {
-  const config = {
-    title: tool.title,
-    description: tool.description,
-    inputSchema: tool.input,
-    outputSchema: tool.output,
-    annotations: {
-      title: tool.title,
-      readOnlyHint: tool.readOnly,
-      destructiveHint: false,
-      openWorldHint: !tool.readOnly,
-    },
-  };
-  server.registerTool(
-    name,
-    config as never,
-    (async (input: never, extra: CallExtra) => {
-      const stopProgress = reportProgress(extra);
-      try {
-        const { result, deliveries } = await tool.run(session, input, extra.signal);
-        if (deliveries && deliveries.length > 0) {
-          transport.whenWritten(extra.requestId, () => {
-            const confirmed = { deliveries: [...deliveries] };
-            // Not confirmed means offered again, marked so: never lost.
-            session.client.call("confirm", confirmed).catch(() => undefined);
-          });
-        }
-        return {
-          content: [{ type: "text", text: JSON.stringify(result) }],
-          structuredContent: result,
-        };
-      } catch (error) {
-        const view = errorView(error);
-        return { isError: true, content: [{ type: "text", text: JSON.stringify(view) }] };
-      } finally {
-        stopProgress();
-      }
-    }) as never,
-  );
+  call: { name: string; arguments?: Record<string, unknown> | undefined },
+  extra: CallExtra,
+): Promise<CallToolResult> {
+  const stopProgress = reportProgress(extra);
+  try {
+    const { tool, input } = readCall(tools, call.name, call.arguments);
+    const { result, deliveries } = await tool.run(session, input, extra.signal);
+    const structuredContent = readResult(tool, result);
+    if (deliveries && deliveries.length > 0) {
+      transport.whenWritten(extra.requestId, () => {
+        const confirmed = { deliveries: [...deliveries] };
+        // Not confirmed means offered again, marked so: never lost.
+        session.client.call("confirm", confirmed).catch(() => undefined);
+      });
+    }
+    return {
+      content: [{ type: "text", text: JSON.stringify(structuredContent) }],
+      structuredContent,
+    };
+  } catch (error) {
+    const view = errorView(error);
+    return { isError: true, content: [{ type: "text", text: JSON.stringify(view) }] };
+  } finally {
+    stopProgress();
+  }
 }
 
 function reportProgress(extra: CallExtra): () => void {

@@ -1,4 +1,5 @@
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
+import type { Place } from "../../../shared/model/assignment-scope.ts";
 import type { CallParams, CallResult } from "../../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../../platform/paths.ts";
 import { ReconnectingClient } from "../reconnecting-client.ts";
@@ -9,6 +10,7 @@ export interface SessionEnvironment {
   readonly wallet: string | null;
   readonly label: string | null;
   readonly harnessSessionId: string | null;
+  readonly project: string | null;
   readonly cwd: string;
   readonly pid: number;
 }
@@ -18,6 +20,7 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
     wallet: env.TINYPLACE_ACTIVE_WALLET || null,
     label: env.TINYPLACE_SESSION_LABEL || null,
     harnessSessionId: env.CLAUDE_CODE_SESSION_ID || null,
+    project: env.CLAUDE_PROJECT_DIR || null,
     cwd: env.CLAUDE_PROJECT_DIR || process.cwd(),
     pid: process.ppid,
   };
@@ -37,7 +40,13 @@ export class BridgeSession {
     this.client = new ReconnectingClient(paths, (client) => this.takePlace(client));
   }
 
-  /** Why the wallet of the environment could not be used, if so. */
+  /** What assignments go by. */
+  get place(): Place {
+    const { harnessSessionId, project } = this.environment;
+    return { harnessSessionId, project };
+  }
+
+  /** Why the wallet of the environment, or the assigned one, could not be used, if so. */
   get attachProblem(): TinyplaceError | null {
     return this.problem;
   }
@@ -51,13 +60,23 @@ export class BridgeSession {
   }
 
   private async takePlace(client: HostClient): Promise<void> {
-    if (!this.wanted) return;
     try {
-      const attached = await client.call("attach", this.params(this.wanted));
-      this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
+      if (this.wanted) {
+        const attached = await client.call("attach", this.params(this.wanted));
+        this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
+      } else await this.takeAssigned(client);
     } catch (error) {
       if (error instanceof TinyplaceError) this.problem = error;
     }
+  }
+
+  private async takeAssigned(client: HostClient): Promise<void> {
+    const { label, harnessSessionId, project, cwd, pid } = this.environment;
+    const pinned = label !== null;
+    const params = { label, pinned, harnessSessionId, project, cwd, pid };
+    const { attached } = await client.call("attach.assigned", params);
+    this.problem = null;
+    if (attached) this.keep(attached.active.name, attached.label, pinned);
   }
 
   private keep(wallet: string, label: string, pinned: boolean): void {

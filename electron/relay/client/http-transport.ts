@@ -12,6 +12,7 @@ import {
   type RelayEnvelope,
   relayEnvelope,
 } from "../wire.ts";
+import { DirectoryClient } from "./directory-client.ts";
 import { DoorbellSocket } from "./doorbell-socket.ts";
 import { RelayHttp, readAnswer, refused } from "./relay-http.ts";
 import { isMissing, Sender } from "./sender.ts";
@@ -52,6 +53,7 @@ export class HttpRelayTransport implements RelayTransport {
   readonly url: string;
   private readonly http: RelayHttp;
   private readonly sender: Sender;
+  private readonly directory: DirectoryClient;
   private readonly signer: Signer;
   private readonly doorbell: DoorbellSocket;
   private readonly installation: Installation | null;
@@ -68,6 +70,7 @@ export class HttpRelayTransport implements RelayTransport {
     this.http = new RelayHttp(url, signer, clock);
     this.url = this.http.url;
     this.sender = new Sender(this.http);
+    this.directory = new DirectoryClient(this.http);
     this.signer = signer;
     this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers });
   }
@@ -157,6 +160,14 @@ export class HttpRelayTransport implements RelayTransport {
     await this.http.expect(anything, "DELETE", `/contacts/${cryptoId}`);
   }
 
+  blockContact(cryptoId: string): Promise<ContactRow> {
+    return this.http.expect(contactRow, "POST", `/contacts/${cryptoId}/block`);
+  }
+
+  async contactStatus(cryptoId: string): Promise<string> {
+    return (await this.http.expect(view, "GET", `/contacts/${cryptoId}/status`)).status;
+  }
+
   async contacts(): Promise<readonly Contact[]> {
     const all = new Map<string, Contact>();
     const shape = z.object({ contacts: views });
@@ -173,6 +184,22 @@ export class HttpRelayTransport implements RelayTransport {
     });
     const plain = (side: Map<string, Contact>) => [...side.keys()].map((agentId) => ({ agentId }));
     return { incoming: plain(incoming), outgoing: plain(outgoing) };
+  }
+
+  resolveHandle(handle: string): Promise<string | null> {
+    return this.directory.resolve(handle);
+  }
+
+  handlesOf(cryptoId: string): Promise<readonly string[]> {
+    return this.directory.handlesOf(cryptoId);
+  }
+
+  claimHandle(handle: string): Promise<void> {
+    return this.directory.claim(handle);
+  }
+
+  releaseHandle(handle: string): Promise<void> {
+    return this.directory.release(handle);
   }
 
   open(listener: RelayListener): void {

@@ -103,6 +103,20 @@ export function refused(answer: Answer): TinyplaceError {
       "Send a contact request, and write again when it was accepted.",
     );
   }
+  if (answer.status === 403 && text === "blocked") {
+    return new TinyplaceError(
+      "contact_blocked",
+      "One of the two agents blocks the other.",
+      "If it was this one, contact_remove ends its own block. The other's block is theirs to end.",
+    );
+  }
+  if (answer.status === 404 && text.startsWith("no pending request")) {
+    return new TinyplaceError(
+      "contact_unknown",
+      "This agent has not asked for contact.",
+      "contact_requests lists who has; contact_add asks them instead.",
+    );
+  }
   return new TinyplaceError(
     "relay_refused",
     `The relay refused (${answer.status}${text ? `: ${text}` : ""}).`,

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { RelayStore } from "../store/store.ts";
 import { RequestGuard } from "./auth.ts";
 import { addContactRoutes } from "./contact-routes.ts";
+import { addDirectoryRoutes } from "./directory-routes.ts";
 import { Doorbells } from "./doorbells.ts";
 import { HttpError } from "./http-error.ts";
 import { addKeyRoutes } from "./key-routes.ts";
@@ -112,10 +113,11 @@ function createApp(bodyLimit: number, tls: RelayOptions["tls"]): FastifyInstance
 }
 
 function addRoutes(app: FastifyInstance, parts: RouteParts): void {
-  app.get("/health", async () => ({ ok: true, extensions: ["libsignal", "batch"] }));
+  app.get("/health", async () => ({ ok: true, extensions: ["libsignal", "batch", "handles"] }));
   addMessageRoutes(app, parts);
   addKeyRoutes(app, parts);
   addContactRoutes(app, parts);
+  addDirectoryRoutes(app, parts);
 }
 
 /** What went wrong inside is not the client's to read, except that waiting may help. */

@@ -1,8 +1,10 @@
-import type { LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
 import {
+  type ClaimOutcome,
   type ContactEdge,
   DEFAULT_LIMITS,
   type Delivery,
+  type HandleRow,
   type KeyHealth,
   MAX_ONE_TIME_KEYS,
   type RelayStore,
@@ -26,6 +28,7 @@ interface Published<T> {
 export class MemoryRelayStore implements RelayStore {
   private readonly limit: number;
   private readonly size: number;
+  private readonly handleLimit: number;
   private readonly mailboxes = new Map<string, Mailbox>();
   /** (mailbox, sender, id) to the time it may be forgotten; infinite while it is stored. */
   private readonly known = new Map<string, number>();
@@ -34,10 +37,13 @@ export class MemoryRelayStore implements RelayStore {
   private readonly oneTime = new Map<string, Map<number | string, unknown>>();
   private readonly leases = new Map<string, MailboxLease>();
   private readonly edges = new Map<string, ContactEdge>();
+  private readonly handles = new Map<string, HandleRow>();
+  private readonly cardOf = new Map<string, AgentCard>();
 
   constructor(options: StoreLimits = {}) {
     this.limit = options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit;
     this.size = options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize;
+    this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
   }
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
@@ -161,6 +167,46 @@ export class MemoryRelayStore implements RelayStore {
     if (next) this.edges.set(key, next);
     else this.edges.delete(key);
     return next;
+  }
+
+  async claimHandle(handle: string, agent: string, now: number): Promise<ClaimOutcome> {
+    const current = this.handles.get(handle);
+    if (current) return current.agent === agent ? current : "taken";
+    const own = [...this.handles.values()].filter((row) => row.agent === agent);
+    if (own.length >= this.handleLimit) return "limit";
+    const claim = { handle, agent, claimedAt: now };
+    this.handles.set(handle, claim);
+    return claim;
+  }
+
+  async releaseHandle(handle: string, agent: string): Promise<boolean> {
+    return this.handles.get(handle)?.agent === agent && this.handles.delete(handle);
+  }
+
+  async handle(handle: string): Promise<HandleRow | null> {
+    return this.handles.get(handle) ?? null;
+  }
+
+  async handlesOf(agent: string): Promise<HandleRow[]> {
+    return [...this.handles.values()]
+      .filter((row) => row.agent === agent)
+      .sort((a, b) => a.claimedAt - b.claimedAt || (a.handle < b.handle ? -1 : 1));
+  }
+
+  async putCard(agent: string, card: AgentCard | null): Promise<void> {
+    if (card) this.cardOf.set(agent, card);
+    else this.cardOf.delete(agent);
+  }
+
+  async card(agent: string): Promise<AgentCard | null> {
+    return this.cardOf.get(agent) ?? null;
+  }
+
+  async cards(page: { limit: number; offset: number }): Promise<AgentCard[]> {
+    return [...this.cardOf]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(page.offset, page.offset + page.limit)
+      .map(([, card]) => card);
   }
 
   async close(): Promise<void> {}

@@ -1,16 +1,19 @@
 import { GroupCommit } from "../../vault/group-commit.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
-import type { LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
 import * as contacts from "./sqlite/contact-table.ts";
+import * as directory from "./sqlite/directory-table.ts";
 import * as envelopes from "./sqlite/envelope-table.ts";
 import * as keys from "./sqlite/key-table.ts";
 import * as leases from "./sqlite/lease-table.ts";
 import { migrate } from "./sqlite/schema.ts";
 import { Sql } from "./sqlite/sql.ts";
 import {
+  type ClaimOutcome,
   type ContactEdge,
   DEFAULT_LIMITS,
   type Delivery,
+  type HandleRow,
   type KeyHealth,
   type RelayStore,
   type StoredOutcome,
@@ -27,12 +30,14 @@ export class SqliteRelayStore implements RelayStore {
   private readonly sql: Sql;
   private readonly commits: GroupCommit;
   private readonly bounds: { readonly limit: number; readonly size: number };
+  private readonly handleLimit: number;
 
   constructor(path: string, options: StoreLimits = {}) {
     this.bounds = {
       limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
       size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
     };
+    this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
     this.db = openSqlite(path);
     try {
       makeDurable(this.db);
@@ -112,6 +117,35 @@ export class SqliteRelayStore implements RelayStore {
       contacts.writeContact(this.sql, a, b, next);
       return next;
     });
+  }
+
+  claimHandle(handle: string, agent: string, now: number): Promise<ClaimOutcome> {
+    const claim = { handle, agent, claimedAt: now };
+    return this.commits.write(() => directory.claimHandle(this.sql, claim, this.handleLimit));
+  }
+
+  releaseHandle(handle: string, agent: string): Promise<boolean> {
+    return this.commits.write(() => directory.releaseHandle(this.sql, handle, agent));
+  }
+
+  async handle(handle: string): Promise<HandleRow | null> {
+    return directory.readHandle(this.sql, handle);
+  }
+
+  async handlesOf(agent: string): Promise<HandleRow[]> {
+    return directory.readHandlesOf(this.sql, agent);
+  }
+
+  putCard(agent: string, card: AgentCard | null): Promise<void> {
+    return this.commits.write(() => directory.writeCard(this.sql, agent, card));
+  }
+
+  async card(agent: string): Promise<AgentCard | null> {
+    return directory.readCard(this.sql, agent);
+  }
+
+  async cards(page: { limit: number; offset: number }): Promise<AgentCard[]> {
+    return directory.readCards(this.sql, page);
   }
 
   async close(): Promise<void> {

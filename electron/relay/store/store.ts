@@ -1,4 +1,5 @@
 import type {
+  AgentCard,
   ContactRow,
   LibsignalBundle,
   LibsignalUpload,
@@ -17,9 +18,15 @@ export interface StoreLimits {
   readonly mailboxLimit?: number;
   /** Characters of envelope JSON in one mailbox. Default 256 Mi. */
   readonly mailboxSize?: number;
+  /** Handles of one agent. Default 5: a name is first come, first served, and not for hoarding. */
+  readonly handleLimit?: number;
 }
 
-export const DEFAULT_LIMITS = { mailboxLimit: 10_000, mailboxSize: 256 * 1024 * 1024 };
+export const DEFAULT_LIMITS = {
+  mailboxLimit: 10_000,
+  mailboxSize: 256 * 1024 * 1024,
+  handleLimit: 5,
+};
 
 /** One envelope on its way into a mailbox; both ends as cryptoIds. */
 export interface Delivery {
@@ -51,6 +58,16 @@ export interface KeyHealth {
 
 /** A contact as kept: `blockers` are those of the two who block the other. */
 export type ContactEdge = ContactRow & { readonly blockers?: readonly string[] };
+
+/** A name and the agent it stands for; `claimedAt` in ms. */
+export interface HandleRow {
+  readonly handle: string;
+  readonly agent: string;
+  readonly claimedAt: number;
+}
+
+/** `taken`: it is another agent's. `limit`: the agent has as many as it may have. */
+export type ClaimOutcome = HandleRow | "taken" | "limit";
 
 /**
  * What the relay keeps. Identities are cryptoIds here, so that both written forms of a key meet in
@@ -88,5 +105,17 @@ export interface RelayStore {
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
   ): Promise<ContactEdge | null>;
+  /** Gives a free handle to the agent, once: claiming one's own again changes nothing. */
+  claimHandle(handle: string, agent: string, now: number): Promise<ClaimOutcome>;
+  /** False when the handle is not the agent's. */
+  releaseHandle(handle: string, agent: string): Promise<boolean>;
+  handle(handle: string): Promise<HandleRow | null>;
+  /** Oldest first. */
+  handlesOf(agent: string): Promise<HandleRow[]>;
+  /** Null removes. */
+  putCard(agent: string, card: AgentCard | null): Promise<void>;
+  card(agent: string): Promise<AgentCard | null>;
+  /** In the order of their agents' cryptoIds. */
+  cards(page: { limit: number; offset: number }): Promise<AgentCard[]>;
   close(): Promise<void>;
 }

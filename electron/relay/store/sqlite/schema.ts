@@ -53,6 +53,12 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE lease (
     mailbox TEXT PRIMARY KEY, installation TEXT NOT NULL, host TEXT NOT NULL, since TEXT NOT NULL
   ) WITHOUT ROWID;`,
+
+  `CREATE TABLE handle (
+    handle TEXT PRIMARY KEY, agent TEXT NOT NULL, claimed_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX handle_agent ON handle (agent, claimed_at, handle);
+  CREATE TABLE card (agent TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** Brings a database to this version's schema, whole steps at a time. */

@@ -1,0 +1,40 @@
+import type { VaultReader } from "./vault.ts";
+
+/**
+ * What this agent did about a contact by itself or was told to (rule C1). Without it, one refusal too
+ * many would ask again what was declined, and the next start would undo a removal. Changes run inside
+ * `Vault.write` only.
+ *
+ * `asked`: a message was refused and one request sent. `declined`: that request is gone and no contact
+ * came of it. `removed`: a person or session removed or blocked the other.
+ */
+export type ContactNote = "asked" | "declined" | "removed";
+
+export function contactNote(vault: VaultReader, peer: string): ContactNote | null {
+  const row = vault
+    .sql("SELECT note FROM contact_note WHERE peer = ?")
+    .get<{ note: ContactNote }>([peer]);
+  return row?.note ?? null;
+}
+
+/** Null forgets. */
+export function setContactNote(
+  vault: VaultReader,
+  peer: string,
+  note: ContactNote | null,
+  at: number,
+): void {
+  if (note === null) vault.sql("DELETE FROM contact_note WHERE peer = ?").run([peer]);
+  else {
+    vault
+      .sql("INSERT OR REPLACE INTO contact_note (peer, note, at) VALUES (?, ?, ?)")
+      .run([peer, note, at]);
+  }
+}
+
+export function askedPeers(vault: VaultReader): string[] {
+  return vault
+    .sql("SELECT peer FROM contact_note WHERE note = 'asked'")
+    .all<{ peer: string }>()
+    .map((row) => row.peer);
+}
