@@ -9,12 +9,20 @@ import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
+import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
-import { insertMailJob, jobOf, removeJob, waitingCount } from "../vault/job-table.ts";
+import {
+  forgetCiphertexts,
+  insertMailJob,
+  jobOf,
+  removeJob,
+  waitingCount,
+} from "../vault/job-table.ts";
 import { insertMessage, type MessageRow, sentMessage, unreadCounts } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
+import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
@@ -62,6 +70,9 @@ export interface AgentEvents {
   mail: [labels: readonly string[], holds: boolean];
 }
 
+/** Who writes: a session, or nobody in particular (a send-only client, the person). */
+export type Sender = Pick<Session, "harnessSessionId"> & { readonly label: string | null };
+
 /** A message of ours and how far it is known to have come. */
 export interface Sent {
   readonly id: string;
@@ -86,6 +97,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly directory: Directory;
   readonly contacts: Contacts;
   private readonly parts: AgentParts;
+  private readonly ratchet: Ratchet;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
   private readonly receipts: Receipts;
@@ -107,6 +119,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.vault = vault;
     this.relay = relay;
     const ratchet = new Ratchet(identity);
+    this.ratchet = ratchet;
     this.sessions = new SessionRegistry(vault);
     this.decisions = new Decisions(vault, parts.unroutedPolicy ?? null);
     this.mailroom = new Mailroom(vault, this.sessions, this.decisions, clock);
@@ -251,7 +264,7 @@ export class Agent extends EventEmitter<AgentEvents> {
    * Commits a message and its job before it answers (rule D3); mail to this agent itself is routed in
    * the same transaction (rule R7). Repeating a call with the same id sends nothing again.
    */
-  async send(params: CallParams<"send">, from: Session): Promise<Sent> {
+  async send(params: CallParams<"send">, from: Sender): Promise<Sent> {
     checkTextSize(params.body);
     if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
     // A repeated call goes where its first attempt went, whatever the handle means by now.
@@ -286,7 +299,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     });
     if (placed) this.mailroom.announce([placed]);
     if (!local) this.outbox.wake(to);
-    this.emit("mail", [from.label], false);
+    this.emit("mail", from.label === null ? [] : [from.label], false);
     this.emit("changed");
     return this.sent(params.id, { to, body: params.body });
   }
@@ -369,6 +382,37 @@ export class Agent extends EventEmitter<AgentEvents> {
       task();
     });
     this.pendingTimers.add(cancel);
+  }
+
+  /** Messages in which all words of the query stand, newest first; `before` is a cursor, a `seq`. */
+  async search(
+    query: string,
+    limit: number,
+    before = Number.MAX_SAFE_INTEGER,
+  ): Promise<MessageRow[]> {
+    while (!isIndexed(this.vault)) {
+      // In parts: mail goes on while a large vault is indexed for the first time.
+      await this.vault.write(() => indexSome(this.vault, 500));
+    }
+    return searchMail(this.vault, query, before, limit);
+  }
+
+  /**
+   * Gives the session with a peer up, so that the next message begins a new one; what the peer sent in
+   * the old one is still read. False when there was none.
+   */
+  resetSession(peer: string): Promise<boolean> {
+    return this.queue.run(peer, async () => {
+      const unit = new RatchetUnit(this.vault);
+      const had = this.ratchet.archiveSession(unit, peer);
+      if (had) {
+        await this.vault.write(() => {
+          unit.commit(this.parts.clock.now());
+          forgetCiphertexts(this.vault, peer);
+        });
+      }
+      return had;
+    });
   }
 
   private requireSent(id: string): MessageRow {

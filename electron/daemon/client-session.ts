@@ -14,7 +14,7 @@ import {
   unreadDeliveries,
   unreadFrom,
 } from "../vault/mail-table.ts";
-import type { Agent } from "./agent.ts";
+import type { Agent, Sender } from "./agent.ts";
 import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { contactHandlers } from "./contact-calls.ts";
@@ -22,6 +22,7 @@ import { handleHandlers } from "./handle-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import type { Session } from "./session-registry.ts";
+import { triageHandlers } from "./triage-calls.ts";
 import { waitForMail } from "./waiting.ts";
 
 /** One inbox call hands out at most this many messages; the rest stays for the next. */
@@ -29,12 +30,14 @@ const INBOX_PAGE = 50;
 /** S1: a session is asked this often, and is over when it did not answer for `SILENT_MS`. */
 const PING_EVERY_MS = 10_000;
 const SILENT_MS = 30_000;
+const NO_SESSION: Sender = { label: null, harnessSessionId: null };
 
 /** One proven connection: what it may ask, and the session it became by `attach`. */
 export class ClientSession implements ClientConnection {
   private readonly host: Host;
   private readonly peer: ClientPeer;
   private agent: Agent | null = null;
+  private sendOnly = false;
   private session: Session | null = null;
   private readonly unconfirmed = new Set<number>();
   private cancelPing: (() => void) | null = null;
@@ -79,9 +82,15 @@ export class ClientSession implements ClientConnection {
       pendingContactRequests: this.agent?.contacts.requests().length ?? 0,
     }),
     sessions: () => this.sessionsView(),
+    "attach.sender": ({ wallet }) => {
+      this.leave();
+      this.agent = this.host.agentNamed(wallet);
+      this.sendOnly = true;
+      return { active: this.agent.ref() };
+    },
     send: async (params) => {
-      const { agent, session } = this.required();
-      return { sent: await agent.send(params, session) };
+      const { agent, from } = this.sender();
+      return { sent: await agent.send(params, from) };
     },
     "message.status": ({ id }) => ({ sent: this.required().agent.sent(id) }),
     "message.cancel": async ({ id }) => ({ sent: await this.required().agent.cancel(id) }),
@@ -97,6 +106,7 @@ export class ClientSession implements ClientConnection {
       return {};
     },
     status: () => this.host.snapshot(),
+    ...triageHandlers(() => this.required()),
     ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
     ...handleHandlers(() => this.host),
@@ -132,6 +142,13 @@ export class ClientSession implements ClientConnection {
       "This session is not attached to an agent yet.",
       "Call `wallet_list`, then `use` with a wallet's name (or `wallet_create` a new one first).",
     );
+  }
+
+  /** Who sends: a session, or a client that only sends and is none (rule S4). */
+  private sender(): { agent: Agent; from: Sender } {
+    if (this.agent && this.sendOnly) return { agent: this.agent, from: NO_SESSION };
+    const { agent, session } = this.required();
+    return { agent, from: session };
   }
 
   private attachedView(): CallResult<"whoami">["attached"] {
@@ -251,6 +268,7 @@ export class ClientSession implements ClientConnection {
     if (ended !== null) agent.sessionEnded(ended);
     this.agent = null;
     this.session = null;
+    this.sendOnly = false;
   }
 
   private schedulePing(): void {

@@ -91,13 +91,22 @@ export class Mailroom extends EventEmitter<{
   }
 
   /** Gives one held message to a label past all rules; false when it was not held any more (R3). */
-  async assign(seq: number, label: string): Promise<boolean> {
+  assign(seq: number, label: string): Promise<boolean> {
+    return this.give(seq, label, true);
+  }
+
+  /** A session takes a held message itself; false when it was not held any more. */
+  claim(seq: number, label: string): Promise<boolean> {
+    return this.give(seq, label, false);
+  }
+
+  private async give(seq: number, label: string, released: boolean): Promise<boolean> {
     const done = await this.vault.write(() => {
       const hold = removeHold(this.vault, seq);
       if (!hold) return false;
       const at = this.clock.now();
       const offeredAt = hold.offered_at;
-      insertDelivery(this.vault, { message: seq, label, at, offeredAt, released: true });
+      insertDelivery(this.vault, { message: seq, label, at, offeredAt, released });
       this.owe(hold, "inbox", at, label);
       return true;
     });

@@ -72,6 +72,15 @@ export class Ratchet {
     return unit.session(peer)?.hasCurrentState() ?? false;
   }
 
+  /** The current session is kept for reading alone; false when there is none. */
+  archiveSession(unit: RatchetUnit, peer: string): boolean {
+    const record = unit.session(peer);
+    if (!record?.hasCurrentState()) return false;
+    record.archiveCurrentState();
+    unit.saveSession(peer, record);
+    return true;
+  }
+
   /** Throws `peer_identity_mismatch` when the bundle's identity key is not the address's own. */
   async startSession(unit: RatchetUnit, peer: string, bundle: PeerBundle): Promise<void> {
     const expected = identityKeyOf(peer);

@@ -260,6 +260,11 @@ const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+
+  // Filled when somebody searches.
+  `
+  CREATE VIRTUAL TABLE message_text USING fts5 (text, content = 'message', content_rowid = 'seq');
+  `,
 ];
 
 /** Brings an open vault to the newest version, in one transaction a step. */

@@ -115,7 +115,7 @@ export const messageView = z.object({
 });
 export type MessageView = z.infer<typeof messageView>;
 
-const holdReason = z.enum([
+export const holdReason = z.enum([
   "session_not_live",
   "no_session_live",
   /** It was in the inbox of a session that ended before it read it. */

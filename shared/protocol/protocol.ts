@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
 import { hostSnapshot, sessionState } from "../model/snapshot.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
+import { triageCalls } from "./triage-calls.ts";
 
 /**
  * The local socket's protocol: JSON-RPC 2.0 calls from a client (bridge, hook, command line) to the
@@ -106,6 +107,11 @@ export const calls = {
     }),
     result: attached,
   },
+  /** Lets this connection send in the wallet's name without being a session of it (rule S4). */
+  "attach.sender": {
+    params: z.object({ wallet: z.string().min(1).max(64) }),
+    result: z.object({ active: agentRef }),
+  },
   /** As `attach`, with the wallet that is assigned to this place; null where none is. */
   "attach.assigned": {
     params: z.object({
@@ -179,11 +185,11 @@ export const calls = {
       undecryptable: z.number().int(),
     }),
   },
-  /** The reply to one sent message: waits up to `waitMs` (at most 30,000), then says pending. */
+  /** The reply to one sent message: waits up to `waitMs` (at most 600,000), then says pending. */
   "reply.check": {
     params: z.object({
       inReplyTo: z.string().max(128),
-      waitMs: z.number().int().min(0).max(30_000),
+      waitMs: z.number().int().min(0).max(600_000),
     }),
     result: z.object({ ...handed, reply: receivedMessage.nullable() }),
   },
@@ -202,6 +208,7 @@ export const calls = {
   },
   ...assignmentCalls,
   ...contactCalls,
+  ...triageCalls,
   ...handleCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },

@@ -19,6 +19,8 @@ const ANNOTATIONS: Record<string, readonly [boolean, boolean, boolean]> = {
   assignments: [true, false, false],
   sessions: [true, false, false],
   send: [false, false, true],
+  auto_reply: [false, false, true],
+  send_and_wait: [false, false, true],
   status: [true, false, false],
   cancel: [false, true, false],
   inbox: [false, false, true],
@@ -30,6 +32,9 @@ const ANNOTATIONS: Record<string, readonly [boolean, boolean, boolean]> = {
   contact_block: [false, true, true],
   contact_requests: [true, false, true],
   contacts: [true, false, true],
+  unrouted: [false, false, true],
+  search: [true, false, true],
+  reset_session: [false, true, false],
 };
 
 const object = z.object({
@@ -112,6 +117,11 @@ describe("section 8: every tool", () => {
     const stranger = drawIdentity("stranger").cryptoId;
     const far = await good("send", { to: stranger, body: "to nobody" });
     await good("cancel", { id: far.sent?.id });
+    await good("auto_reply", { to: me, body: "by itself", in_reply_to: sent?.id });
+    await good("send_and_wait", { to: me, body: "anybody?", timeout_seconds: 0 });
+    await good("unrouted");
+    await good("search", { query: "myself" });
+    await good("reset_session", { peer: other });
     await good("inbox", { peek: true });
     await good("check_reply", { in_reply_to: sent?.id, wait_seconds: 0 });
     await good("await_reply", { from: other, timeout_seconds: 0 });
@@ -132,6 +142,11 @@ describe("section 8: every tool", () => {
       assign: [{ name: "me", scope: "project" }, "bad_request"],
       unassign: [{ scope: "everywhere" }, "bad_request"],
       send: [{ to: "@nobody", body: "x" }, "handle_unknown"],
+      auto_reply: [{ to: me, body: "no question" }, "bad_request"],
+      send_and_wait: [{ to: me, body: "x", timeout_seconds: 601 }, "bad_request"],
+      unrouted: [{ claim: ["msg-none"] }, "bad_request"],
+      search: [{ query: "" }, "bad_request"],
+      reset_session: [{ peer: "@nobody" }, "handle_unknown"],
       status: [{ id: "msg-none" }, "bad_request"],
       cancel: [{ id: sent?.id }, "not_allowed"],
       inbox: [{ peek: "yes" }, "bad_request"],

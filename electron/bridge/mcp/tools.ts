@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { newMessageId } from "../../../shared/envelope/message-id.ts";
 import { calls, receivedMessage, sentView } from "../../../shared/protocol/protocol.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
+import { answerTools } from "./tools/answer-tools.ts";
 import { assignmentTools } from "./tools/assignment-tools.ts";
 import { contactTools } from "./tools/contact-tools.ts";
+import { triageTools } from "./tools/triage-tools.ts";
 import { walletTools } from "./tools/wallet-tools.ts";
 
 const message = receivedMessage.shape;
@@ -21,33 +21,7 @@ export const tools: Tools = {
     readOnly: true,
     run: async (session) => ({ result: await session.client.call("sessions", {}) }),
   }),
-  send: tool({
-    title: "Send a message",
-    description:
-      "Sends an end-to-end encrypted message to an agent, or to one of its sessions with to_session. To answer a message, name its id in in_reply_to and its fromSession in to_session. The state says how far it is known to have come: never assume more.",
-    input: {
-      to: peer,
-      body: z.string().min(1),
-      to_session: z.string().optional(),
-      in_reply_to: z.string().optional(),
-      role: z.enum(["user", "agent"]).optional(),
-    },
-    output: { sent: sentView },
-    readOnly: false,
-    openWorld: true,
-    run: async (session, input) => ({
-      result: await session.client.call("send", {
-        // Made before the first attempt: an attempt that is repeated still sends once.
-        id: newMessageId(randomBytes(9)),
-        to: input.to,
-        body: input.body,
-        toSession: input.to_session ?? null,
-        inReplyTo: input.in_reply_to ?? null,
-        role: input.role ?? "agent",
-        auto: false,
-      }),
-    }),
-  }),
+  ...answerTools,
   status: tool({
     title: "How far a message has come",
     description:
@@ -121,4 +95,5 @@ export const tools: Tools = {
     },
   }),
   ...contactTools,
+  ...triageTools,
 };

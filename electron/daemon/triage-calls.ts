@@ -1,0 +1,87 @@
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { HoldReason } from "../../shared/model/snapshot.ts";
+import type { triageCalls } from "../../shared/protocol/triage-calls.ts";
+import { type HoldRow, holds } from "../vault/hold-table.ts";
+import type { Agent } from "./agent.ts";
+import type { CallHandlers } from "./call-handlers.ts";
+import type { Session } from "./session-registry.ts";
+
+/** Holds that only wait for a session. The others wait for a person's word (rule R5). */
+const CLAIMABLE: ReadonlySet<HoldReason> = new Set([
+  "session_not_live",
+  "no_session_live",
+  "session_ended",
+]);
+
+/** `required` throws `session_required` before the connection is a session. */
+export function triageHandlers(
+  required: () => { agent: Agent; session: Session },
+): CallHandlers<keyof typeof triageCalls> {
+  return {
+    "holds.list": async ({ claim }) => {
+      const { agent, session } = required();
+      const claimed = await claimHolds(agent, session, claim);
+      return { holds: holds(agent.vault).map(heldMessage), claimed };
+    },
+    "mail.search": async ({ query, limit }) => {
+      const found = await required().agent.search(query, limit);
+      return {
+        messages: found.map((row) => ({
+          id: row.id,
+          direction: row.direction,
+          peer: row.peer,
+          fromSession: row.from_session,
+          toSession: row.to_session,
+          text: row.text,
+          timestamp: new Date(row.at).toISOString(),
+        })),
+      };
+    },
+    "session.reset": async ({ peer }) => {
+      const { agent } = required();
+      const id = await agent.directory.resolve(peer);
+      return { reset: { peer: id, hadSession: await agent.resetSession(id) } };
+    },
+  };
+}
+
+async function claimHolds(
+  agent: Agent,
+  session: Session,
+  ids: readonly string[],
+): Promise<string[]> {
+  const held = holds(agent.vault);
+  const wanted = ids.map((id) => {
+    const hold = held.find((one) => one.id === id);
+    if (hold && CLAIMABLE.has(hold.reason)) return hold;
+    throw new TinyplaceError(
+      hold ? "not_allowed" : "bad_request",
+      hold
+        ? `The message ${id} waits for the person's word: no session may take it.`
+        : `No message ${id.slice(0, 64)} is held. Nothing was claimed.`,
+      hold
+        ? "Ask the person to give it to this session in the window."
+        : "Call `unrouted` for the messages that are held now.",
+    );
+  });
+  const claimed: string[] = [];
+  for (const hold of wanted) {
+    // Somebody else may have got it in this moment.
+    if (await agent.mailroom.claim(hold.seq, session.label)) claimed.push(hold.id);
+  }
+  return claimed;
+}
+
+function heldMessage(hold: HoldRow) {
+  const claimable = CLAIMABLE.has(hold.reason);
+  return {
+    id: hold.id,
+    from: hold.peer,
+    fromSession: hold.from_session,
+    toSession: hold.hold_to,
+    text: claimable ? hold.text : "",
+    reason: hold.reason,
+    timestamp: hold.sent_at,
+    claimable,
+  };
+}

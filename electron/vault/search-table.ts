@@ -1,0 +1,59 @@
+import type { MessageRow } from "./mail-table.ts";
+import type { VaultReader } from "./vault.ts";
+
+/**
+ * Full-text search. Messages are indexed when somebody searches, not when they come: their way must
+ * not wait for it. `indexSome` runs inside `Vault.write` only.
+ */
+const INDEXED = "SELECT value AS seq FROM setting WHERE name = 'search_indexed'";
+
+/** Indexes up to `limit` more messages; false when there were none left. */
+export function indexSome(vault: VaultReader, limit: number): boolean {
+  const from = Number(vault.sql(INDEXED).get<{ seq: string }>()?.seq ?? 0);
+  const last = vault
+    .sql("SELECT max(seq) AS seq FROM (SELECT seq FROM message WHERE seq > ? ORDER BY seq LIMIT ?)")
+    .get<{ seq: number | null }>([from, limit])?.seq;
+  if (last === null || last === undefined) return false;
+  vault
+    .sql(
+      "INSERT INTO message_text (rowid, text) SELECT seq, text FROM message WHERE seq > ? AND seq <= ?",
+    )
+    .run([from, last]);
+  vault
+    .sql("INSERT OR REPLACE INTO setting (name, value) VALUES ('search_indexed', ?)")
+    .run([String(last)]);
+  return true;
+}
+
+export function isIndexed(vault: VaultReader): boolean {
+  const from = Number(vault.sql(INDEXED).get<{ seq: string }>()?.seq ?? 0);
+  return vault.sql("SELECT 1 AS yes FROM message WHERE seq > ? LIMIT 1").get([from]) === undefined;
+}
+
+/** Newest first. Held messages are left out: a person may not have let them through yet. */
+export function searchMail(
+  vault: VaultReader,
+  query: string,
+  before: number,
+  limit: number,
+): MessageRow[] {
+  const words = matchOf(query);
+  if (words === "") return [];
+  return vault
+    .sql(
+      `SELECT m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role,
+         m.text, m.auto, m.sent_at, m.at, m.asker, m.late
+       FROM message_text t JOIN message m ON m.seq = t.rowid
+       WHERE t.text MATCH ? AND t.rowid < ?
+         AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq)
+         AND NOT EXISTS (SELECT 1 FROM discarded d WHERE d.message = m.seq)
+       ORDER BY t.rowid DESC LIMIT ?`,
+    )
+    .all<MessageRow>([words, before, limit]);
+}
+
+/** Every word as a phrase of its own, so that nothing in it is read as an operator of FTS5. */
+function matchOf(query: string): string {
+  const words = query.match(/[\p{L}\p{N}_]+/gu) ?? [];
+  return words.map((word, i) => `"${word}"${i === words.length - 1 ? "*" : ""}`).join(" ");
+}
