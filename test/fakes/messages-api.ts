@@ -10,7 +10,7 @@ type Turn =
   | { readonly say: string };
 
 /** Decides the next turn from the results of the tools called so far, as parsed JSON. */
-export type Script = (results: readonly Record<string, unknown>[]) => Turn;
+export type Script = (results: readonly Record<string, unknown>[]) => Turn | Promise<Turn>;
 
 export async function startMessagesApi(
   script: Script,
@@ -26,7 +26,9 @@ export async function startMessagesApi(
       const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as RequestBody;
       // Side questions (a title for the session, say) come without tools: any words will do.
       const turn = body.tools?.length ? script(toolResults(body)) : { say: "ok" };
-      response.writeHead(200, { "content-type": "text/event-stream" }).end(events(turn));
+      void Promise.resolve(turn).then((one) =>
+        response.writeHead(200, { "content-type": "text/event-stream" }).end(events(one)),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
