@@ -78,6 +78,8 @@ export class ReconnectingClient {
       this.retry();
     });
     await this.onConnected(client).catch(() => undefined);
+    // It may have ended meanwhile; the next attempt is under way then.
+    if (!client.isOpen) return;
     this.ready = client;
     this.failures = 0;
     this.everConnected = true;

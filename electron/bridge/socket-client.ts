@@ -24,11 +24,13 @@ export class HostClient {
   private readonly rpc: MessageConnection;
   readonly host: CallResult<"prove">;
   private readonly onEnd = new Set<() => void>();
+  private ended = false;
 
   private constructor(rpc: MessageConnection, host: CallResult<"prove">) {
     this.rpc = rpc;
     this.host = host;
     rpc.onClose(() => {
+      this.ended = true;
       for (const listener of this.onEnd) listener();
     });
   }
@@ -45,6 +47,8 @@ export class HostClient {
     socket.on("error", () => socket.destroy());
     const rpc = createMessageConnection(new LineReader(socket), new LineWriter(socket));
     rpc.onError(() => undefined);
+    // Disposing is what ends the calls that wait for an answer: closing alone leaves them waiting.
+    rpc.onClose(() => rpc.dispose());
     rpc.onRequest(PING, () => null);
     rpc.listen();
     try {
@@ -71,6 +75,11 @@ export class HostClient {
 
   on<N extends NotificationName>(name: N, listener: (params: NotificationParams<N>) => void): void {
     this.rpc.onNotification(name, listener);
+  }
+
+  /** False from the moment at which the connection ended. */
+  get isOpen(): boolean {
+    return !this.ended;
   }
 
   onClose(listener: () => void): void {

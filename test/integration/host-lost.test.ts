@@ -1,0 +1,43 @@
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { expect, test } from "vitest";
+import { loadOrCreateSecret } from "../../electron/bridge/secret.ts";
+import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { homePaths } from "../../electron/platform/paths.ts";
+import { startBridge, startDaemon } from "../support/processes.ts";
+import { temporaryHome } from "../support/temporary-home.ts";
+
+test("M1 a call under way when the daemon is killed goes on with the next one", async () => {
+  const home = temporaryHome();
+  const daemon = await startDaemon(home);
+  const one = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-1" });
+  const { created } = (await one.call("wallet_create", { name: "solo" })) as {
+    created: { address: string };
+  };
+  await one.call("use", { name: "solo" });
+  const two = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-2" });
+  await two.call("use", { name: "solo" });
+  const wait = () => two.call("await_reply", { from: created.address, timeout_seconds: 50 });
+  const waiting = wait();
+  await daemon.stop("SIGKILL");
+  await startDaemon(home);
+  const message = { to: created.address, to_session: "claude:2", body: "still there?" };
+  while ((await one.call("send", message)).code === "host_absent");
+  // Where the next daemon needs long to start, the call ends and says so; it never just hangs.
+  let answer = await waiting;
+  while (answer.code === "host_absent") answer = await wait();
+  expect(answer.reply).toMatchObject({ text: "still there?" });
+});
+
+test("M1 a host that goes away while a client proves itself is absent, not silent", async () => {
+  const paths = homePaths(temporaryHome());
+  loadOrCreateSecret(paths.secret);
+  mkdirSync(paths.socketFolder, { recursive: true });
+  const dying = createServer((socket) => socket.once("data", () => socket.destroy()));
+  await new Promise<void>((resolve) => dying.listen(paths.socket, resolve));
+  try {
+    await expect(HostClient.connect(paths, "test")).rejects.toMatchObject({ code: "host_absent" });
+  } finally {
+    await new Promise((resolve) => dying.close(resolve));
+  }
+});
