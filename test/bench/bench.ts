@@ -8,6 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
+import { measureSessions } from "./sessions.ts";
 
 /**
  * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
@@ -56,6 +57,7 @@ async function measure(host: ChildProcess) {
   const throughput = await messagesPerSecond(sender, receiver, to);
   const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
+  const sessions = await measureSessions(home, attachOnce);
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
     node: process.version,
@@ -67,6 +69,13 @@ async function measure(host: ChildProcess) {
     libsignal_alone_per_s: Math.round(alone),
     throughput_of_libsignal: Math.round((throughput / alone) * 1000) / 1000,
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
+    attach_p50_ms: quantile(sessions.alone, 0.5),
+    attach_p95_ms: quantile(sessions.alone, 0.95),
+    attach_among_100_p50_ms: quantile(sessions.crowded, 0.5),
+    attach_among_100_p95_ms: quantile(sessions.crowded, 0.95),
+    wake_up_p50_ms: quantile(sessions.wake, 0.5),
+    wake_up_p99_ms: quantile(sessions.wake, 0.99),
+    routed_among_100_per_s: Math.round(sessions.rate),
     daemon_resident_mb: residentMb,
     daemon_idle_resident_mb: idleMb,
     desktop_hidden_mb: await hiddenDesktopMb(),
@@ -129,6 +138,17 @@ async function bridgeStarts(): Promise<number[]> {
     await client.close();
   }
   return times;
+}
+
+/** From the start of a bridge until its session holds a label, in ms. */
+async function attachOnce(wallet: string): Promise<number> {
+  const start = performance.now();
+  const client = await bridge({ TINYPLACE_ACTIVE_WALLET: wallet });
+  const { label } = await call(client, "whoami", {});
+  if (typeof label !== "string") throw new Error("the session has no label");
+  const time = performance.now() - start;
+  await client.close();
+  return time;
 }
 
 async function bridge(extra: Record<string, string>): Promise<Client> {
