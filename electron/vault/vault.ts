@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { lostOwnership } from "./owner-epoch.ts";
 import { migrate } from "./schema.ts";
 import {
   type Database,
@@ -108,12 +109,4 @@ function openFile(folder: string, key: Uint8Array): Database {
     db.close();
     throw error;
   }
-}
-
-function lostOwnership(): TinyplaceError {
-  return new TinyplaceError(
-    "host_running",
-    "Another tinyplace process has become the owner of this vault.",
-    "Use that one; `tinyplace status` says which it is. Nothing was written here.",
-  );
 }

@@ -103,7 +103,7 @@ describe("L1 epochs", () => {
     expect(acquireOwnerLock(path)).toBeNull();
     first?.release();
     const second = acquireOwnerLock(path);
-    expect(second?.epoch).toBe((first?.epoch ?? 0) + 1);
+    expect(second?.epoch).toBeGreaterThan(first?.epoch ?? 0);
     second?.release();
   });
 });

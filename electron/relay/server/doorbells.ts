@@ -16,10 +16,13 @@ export class Doorbells {
   private readonly silent = new WeakSet<WebSocket>();
   private readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   private readonly guard: RequestGuard;
+  private readonly usedBy: (agent: string) => void;
   private readonly heartbeat: NodeJS.Timeout;
 
-  constructor(guard: RequestGuard) {
+  /** @param usedBy told whose doorbell opens or closes */
+  constructor(guard: RequestGuard, usedBy: (agent: string) => void) {
     this.guard = guard;
+    this.usedBy = usedBy;
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
     this.heartbeat.unref();
   }
@@ -36,6 +39,10 @@ export class Doorbells {
     } catch (error) {
       refuse(socket, error instanceof HttpError ? error : new HttpError(400, "bad request"));
     }
+  }
+
+  listeners(): string[] {
+    return [...this.sockets.keys()];
   }
 
   ring(agent: string): void {
@@ -65,11 +72,13 @@ export class Doorbells {
   private add(agent: string, socket: WebSocket): void {
     const all = this.sockets.get(agent) ?? new Set();
     this.sockets.set(agent, all.add(socket));
+    this.usedBy(agent);
     socket.on("pong", () => this.silent.delete(socket));
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
       all.delete(socket);
       if (all.size === 0) this.sockets.delete(agent);
+      this.usedBy(agent);
     });
   }
 

@@ -12,6 +12,8 @@ export interface RouteParts {
   readonly guard: RequestGuard;
   readonly clock: Clock;
   readonly rates: RateLimits;
+  /** Told of every request that was signed rightly. */
+  readonly usedBy: (agent: string) => void;
   /** Rings the doorbell of an agent (cryptoId). */
   readonly ring: (agent: string) => void;
   /** Bytes of one batch request. */
@@ -31,6 +33,7 @@ export function signerOf(parts: RouteParts, request: FastifyRequest): string {
     header: (name) => String(request.headers[name] ?? ""),
   });
   parts.rates.countAgent(agent);
+  parts.usedBy(agent);
   return agent;
 }
 

@@ -33,6 +33,8 @@ export interface RelayOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
   readonly allowSiws?: boolean;
+  /** Told who makes a signed request, or opens or closes a doorbell (cryptoId). */
+  readonly usedBy?: (agent: string) => void;
   /** Rates are unlimited on loopback unless given here. */
   readonly limits?: RelayLimits;
 }
@@ -40,6 +42,8 @@ export interface RelayOptions {
 export interface RelayServer {
   readonly url: string;
   readonly port: number;
+  /** The cryptoIds of agents with an open doorbell. */
+  listeners(): string[];
   close(): Promise<void>;
 }
 
@@ -57,7 +61,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     ...(limits.nonces && { nonces: limits.nonces }),
   });
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
-  const doorbells = new Doorbells(guard);
+  const usedBy = options.usedBy ?? (() => undefined);
+  const doorbells = new Doorbells(guard, usedBy);
   const app = createApp(limits.bodyBytes ?? 4 * MIB, tls);
   app.addHook("onRequest", async (request) => rates.countAddress(request.ip));
   addRoutes(app, {
@@ -65,6 +70,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     guard,
     clock,
     rates,
+    usedBy,
     ring: (agent) => doorbells.ring(agent),
     batchBytes: limits.batchBytes ?? 8 * MIB,
   });
@@ -79,6 +85,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   return {
     url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     port,
+    listeners: () => doorbells.listeners(),
     close: async () => {
       doorbells.close();
       await app.close();

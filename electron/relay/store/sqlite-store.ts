@@ -1,4 +1,5 @@
 import { GroupCommit } from "../../vault/group-commit.ts";
+import { claimOwnerEpoch } from "../../vault/owner-epoch.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
 import * as contacts from "./sqlite/contact-table.ts";
@@ -32,22 +33,28 @@ export class SqliteRelayStore implements RelayStore {
   private readonly bounds: { readonly limit: number; readonly size: number };
   private readonly handleLimit: number;
 
-  constructor(path: string, options: StoreLimits = {}) {
+  /**
+   * @param options.ownerEpoch of the process that owns the data folder; once a later owner opened the
+   * file, changes by this one are refused (rule L1). A relay that runs alone has none.
+   */
+  constructor(path: string, options: StoreLimits & { readonly ownerEpoch?: number } = {}) {
     this.bounds = {
       limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
       size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
     };
     this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
     this.db = openSqlite(path);
+    let guard: (() => void) | null = null;
     try {
       makeDurable(this.db);
       migrate(this.db);
+      if (options.ownerEpoch !== undefined) guard = claimOwnerEpoch(this.db, options.ownerEpoch);
     } catch (error) {
       this.db.close();
       throw error;
     }
     this.sql = new Sql(this.db);
-    this.commits = new GroupCommit(this.db);
+    this.commits = new GroupCommit(this.db, guard);
   }
 
   putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
