@@ -7,6 +7,12 @@ import { homePaths } from "./platform/paths.ts";
 /** better-sqlite3 needs Node-API 10 and ends the process below it: say so instead. */
 const MIN_NAPI = 10;
 const VERSION = "0.1.0";
+/** How this program is started again. */
+const self = {
+  executable: process.execPath,
+  entry: fileURLToPath(import.meta.url),
+  isElectron: process.versions.electron !== undefined,
+};
 
 const program = new Command("tinyplace")
   .version(VERSION)
@@ -16,12 +22,15 @@ program
   .command("daemon")
   .description("own the data folder without a display: relay, vaults, ratchets, socket")
   .option("--home <dir>", "data folder (TINYPLACE_HOME, ~/.tinyplace)")
+  .option("--for-sessions", "end when no session needs it (TINYPLACE_DAEMON_IDLE_MS)")
   .option("--attach-help", "also print how to attach a Claude Code session")
-  .action(async (options: { home?: string; attachHelp?: boolean }) => {
-    requireNodeApi();
+  .action(async (options: { home?: string; attachHelp?: boolean; forSessions?: boolean }) => {
+    requireDatabase();
     const { runDaemon } = await import("./daemon/run-daemon.ts");
-    const entry = fileURLToPath(import.meta.url);
-    await runDaemon(homePaths(options.home), options.attachHelp ? entry : null);
+    await runDaemon(homePaths(options.home), {
+      entry: options.attachHelp ? self.entry : null,
+      forSessions: options.forSessions ?? false,
+    });
   });
 
 program
@@ -29,8 +38,20 @@ program
   .description("the stdio MCP bridge of one Claude Code session")
   .option("--home <dir>", "data folder")
   .action(async (options: { home?: string }) => {
-    const { runBridge } = await import("./bridge/mcp/server.ts");
-    await runBridge(homePaths(options.home), VERSION);
+    const [{ runBridge }, { ownerLaunches }, { ownerMode }] = await Promise.all([
+      import("./bridge/mcp/server.ts"),
+      import("./bridge/owner-launches.ts"),
+      import("./bridge/owner-seeker.ts"),
+    ]);
+    const paths = homePaths(options.home);
+    const able = runsDatabase();
+    await runBridge(paths, VERSION, {
+      mode: ownerMode(process.env),
+      launches: () => ownerLaunches(paths, able ? self : null, process.env),
+      here: able
+        ? async () => (await import("./daemon/ownership-here.ts")).ownershipHere(paths)
+        : null,
+    });
     process.exit(0);
   });
 
@@ -79,8 +100,13 @@ handle
     await acceptHandle(homePaths(options.home), decision);
   });
 
-function requireNodeApi(): void {
-  if (Number(process.versions.napi) >= MIN_NAPI) return;
+/** An Electron runs the build that was made for it, whose database fits. */
+function runsDatabase(): boolean {
+  return self.isElectron || Number(process.versions.napi) >= MIN_NAPI;
+}
+
+function requireDatabase(): void {
+  if (runsDatabase()) return;
   process.stderr.write(
     `tinyplace needs Node.js 22.14 or newer for its database; this is ${process.version}. Use \`npm start\` or \`npm exec tinyplace\`, which bring their own.\n`,
   );

@@ -6,7 +6,11 @@ import { runDesktop } from "./shell/desktop.ts";
 const folder = join(import.meta.dirname, "..");
 const { values } = parseArgs({
   args: process.argv.slice(1),
-  options: { home: { type: "string" }, hidden: { type: "boolean" } },
+  options: {
+    home: { type: "string" },
+    hidden: { type: "boolean" },
+    "for-sessions": { type: "boolean" },
+  },
   strict: false,
 });
 
@@ -21,4 +25,5 @@ void runDesktop({
     entry: process.env.TINYPLACE_ENTRY ?? join(folder, "main", "cli.js"),
   },
   hidden: values.hidden === true,
+  forSessions: values["for-sessions"] === true,
 });

@@ -16,6 +16,8 @@ const NEWLINE = 0x0a;
 
 /** One JSON-RPC message a line. What is no such line ends the connection, and only that one. */
 export class LineReader extends AbstractMessageReader implements MessageReader {
+  /** Messages handed on so far. */
+  received = 0;
   private readonly socket: Socket;
   private chunks: Buffer[] = [];
   private size = 0;
@@ -44,6 +46,7 @@ export class LineReader extends AbstractMessageReader implements MessageReader {
         this.cut();
         return;
       }
+      this.received++;
       callback(message);
     }
     if (rest.length > 0) this.keep(rest);

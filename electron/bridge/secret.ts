@@ -1,13 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { writePrivateFile } from "../platform/private-file.ts";
 
 /** The socket's secret (rule Z2): 32 bytes that only this user can read. */
 export function loadOrCreateSecret(path: string): Uint8Array {
-  if (!existsSync(path)) {
-    const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flush: true });
-    renameSync(temporary, path);
-  }
+  if (!existsSync(path)) writePrivateFile(path, randomBytes(32));
   chmodSync(path, 0o600);
   const secret = readSecret(path);
   if (!secret) throw new Error(`${path} is damaged: delete it and start tinyplace again`);

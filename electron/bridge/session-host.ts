@@ -1,3 +1,4 @@
+import type { HostKind } from "../../shared/model/snapshot.ts";
 import type {
   CallName,
   CallParams,
@@ -33,11 +34,11 @@ export interface ClientPeer {
   notify<N extends NotificationName>(name: N, params: NotificationParams<N>): void;
   /** Resolves when the client answers; rejects when the connection ends first. */
   ping(): Promise<void>;
-  /** Ends the connection, after a `goodbye` where a reason is given. */
-  close(reason?: string): void;
+  /** Ends the connection, after a `goodbye` where one is given. */
+  close(goodbye?: NotificationParams<"goodbye">): void;
 }
 
 export interface SessionHost {
-  readonly description: { pid: number; kind: "desktop" | "headless"; version: string };
+  readonly description: { pid: number; kind: HostKind; version: string };
   connect(peer: ClientPeer, client: string): ClientConnection;
 }

@@ -7,7 +7,13 @@ import {
   ResponseError,
 } from "vscode-jsonrpc/node";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
-import { type CallName, calls, PING, PROTOCOL_VERSION } from "../../shared/protocol/protocol.ts";
+import {
+  type CallName,
+  calls,
+  type NotificationParams,
+  PING,
+  PROTOCOL_VERSION,
+} from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { privateFolder } from "../platform/paths.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
@@ -16,14 +22,18 @@ import { loadOrCreateSecret, newNonce, proofOf, sameProof } from "./secret.ts";
 import type { AuthorizedCall, ClientConnection, ClientPeer, SessionHost } from "./session-host.ts";
 
 const PROOF_WITHIN_MS = 5_000;
+const GOODBYE_WITHIN_MS = 1_000;
 const MAX_CONNECTIONS = 256;
 const MAX_IN_FLIGHT = 64;
 /** JSON-RPC's own range for application errors; the reason is in `data`. */
 const APPLICATION_ERROR = -32000;
 
 export interface SocketServer {
-  close(): Promise<void>;
+  /** Stops listening, which removes the socket's file, and ends every connection with a goodbye. */
+  close(goodbye?: NotificationParams<"goodbye">): Promise<void>;
 }
+
+const ENDS = { reason: "tinyplace is closing", next: "end" } as const;
 
 /** Listens on the data folder's socket. The caller holds the owner lock, so a file there is stale. */
 export async function startSocketServer(options: {
@@ -51,10 +61,15 @@ export async function startSocketServer(options: {
   });
   if (process.platform !== "win32") chmodSync(paths.socket, 0o600);
   return {
-    close: async () => {
+    close: async (goodbye = ENDS) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const connection of open) connection.close("tinyplace is closing");
+      for (const connection of open) connection.close(goodbye);
+      // Whoever does not read any more must not keep the next owner waiting.
+      const late = timers.after(GOODBYE_WITHIN_MS, () => {
+        for (const connection of open) connection.close();
+      });
       await closed;
+      late();
     },
   };
 }
@@ -84,6 +99,7 @@ class Connection implements ClientPeer {
         this.answer(name, params, token),
       );
     }
+    this.rpc.onRequest(PING, () => null);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.onClosed());
     this.rpc.listen();
@@ -98,10 +114,10 @@ class Connection implements ClientPeer {
     await this.rpc.sendRequest(PING, {});
   }
 
-  close(reason?: string): void {
-    if (reason === undefined) return void this.socket.destroy();
+  close(goodbye?: NotificationParams<"goodbye">): void {
+    if (!goodbye) return void this.socket.destroy();
     this.rpc
-      .sendNotification("goodbye", { reason })
+      .sendNotification("goodbye", goodbye)
       .catch(() => undefined)
       .finally(() => this.socket.destroySoon());
   }

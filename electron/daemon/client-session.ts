@@ -105,6 +105,7 @@ export class ClientSession implements ClientConnection {
       agent.emit("changed");
       return {};
     },
+    handover: ({ show }) => ({ releasing: this.host.handOver(show) }),
     status: () => this.host.snapshot(),
     ...triageHandlers(() => this.required()),
     ...assignmentHandlers(() => this.host),
@@ -274,7 +275,7 @@ export class ClientSession implements ClientConnection {
   private schedulePing(): void {
     this.cancelPing = this.host.timers.after(PING_EVERY_MS, () => {
       const silent = this.host.timers.after(SILENT_MS, () =>
-        this.peer.close("this session did not answer for 30 s"),
+        this.peer.close({ reason: "this session did not answer for 30 s", next: "end" }),
       );
       this.peer.ping().then(
         () => {

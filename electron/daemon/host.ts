@@ -2,18 +2,19 @@ import { EventEmitter } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import type { HostKind, HostSnapshot } from "../../shared/model/snapshot.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
+import { writePrivateFile } from "../platform/private-file.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../relay/server/server.ts";
 import { createSigner } from "../relay/signing.ts";
 import { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import { createVaultKey, type Keychain, readVaultKey } from "../vault/keychain.ts";
-import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
+import type { OwnerLock } from "../vault/owner-lock.ts";
 import { Vault } from "../vault/vault.ts";
 import { Agent } from "./agent.ts";
 import { Assignments } from "./assignments.ts";
@@ -26,7 +27,9 @@ const WALLET_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 
 export interface HostOptions {
   readonly paths: HomePaths;
-  readonly kind: "desktop" | "headless";
+  /** Held by this process; released by `close`, and when the start fails. */
+  readonly lock: OwnerLock;
+  readonly kind: HostKind;
   readonly keychain: Keychain | null;
   readonly clock?: Clock;
   readonly timers?: Timers;
@@ -34,20 +37,26 @@ export interface HostOptions {
   readonly relayUrl?: string;
 }
 
-/**
- * The owner of one data folder (rule L1): lock, embedded relay, and every agent in it. Emits
- * `changed` when a snapshot would differ, and `mail` for what windows show.
- */
-export class Host
-  extends EventEmitter<{ changed: []; mail: [string, readonly string[], boolean] }>
-  implements SessionHost
-{
+export interface HostEvents {
+  /** A snapshot would differ. */
+  changed: [];
+  /** For what windows show: agent, labels, and whether the holds changed. */
+  mail: [string, readonly string[], boolean];
+  /** Somebody who is not of this data folder used the embedded relay. */
+  relayUsed: [];
+  /** The desktop application wants the data folder: whoever runs this host closes it (rule L4). */
+  handover: [];
+  /** A second start of the application asks this one to show itself. */
+  show: [];
+}
+
+/** The owner of one data folder (rule L1): lock, embedded relay, and every agent in it. */
+export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly description: SessionHost["description"];
   readonly assignments: Assignments;
   private readonly options: HostOptions;
-  private readonly lock: OwnerLock;
   private readonly all = new Map<string, Agent>();
   private readonly startedAt: string;
   private relay: RelayServer | null = null;
@@ -56,10 +65,9 @@ export class Host
   private revision = 1;
   private closing: Promise<void> | null = null;
 
-  private constructor(options: HostOptions, lock: OwnerLock) {
+  private constructor(options: HostOptions) {
     super();
     this.options = options;
-    this.lock = lock;
     this.assignments = new Assignments(options.paths.assignments);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
@@ -67,17 +75,14 @@ export class Host
     this.description = { pid: process.pid, kind: options.kind, version: VERSION };
   }
 
-  /** Throws `host_running` when another process owns the data folder. */
   static async start(options: HostOptions): Promise<Host> {
     const { paths } = options;
-    privateFolder(paths.home);
-    const lock = acquireOwnerLock(paths.lock);
-    if (!lock) throw alreadyRunning(paths);
-    const host = new Host(options, lock);
+    const host = new Host(options);
     try {
+      // First of all: should what follows hang, this says who.
+      writePrivateFile(paths.ownerNote, JSON.stringify(host.description));
       await host.startRelay();
       for (const folder of agentFolders(paths)) host.openAgent(folder);
-      writeFileSync(paths.ownerNote, JSON.stringify(host.description), { mode: 0o600 });
       return host;
     } catch (error) {
       await host.close();
@@ -143,7 +148,7 @@ export class Host
     const folder = join(this.options.paths.agents, identity.cryptoId);
     privateFolder(folder);
     const { key, keptIn } = createVaultKey(folder, identity.cryptoId, this.options.keychain);
-    const agent = { ...identity, createdAt: this.clock.now(), epoch: this.lock.epoch };
+    const agent = { ...identity, createdAt: this.clock.now(), epoch: this.options.lock.epoch };
     const created = this.addAgent(identity, Vault.create(folder, key, agent), keptIn);
     this.changed();
     return created;
@@ -170,6 +175,24 @@ export class Host
     return this.relayUrl;
   }
 
+  /** Work that ends with this process: a live session, mail for the relay, others at the relay. */
+  get isNeeded(): boolean {
+    if (this.agents().some((agent) => agent.sessions.labels().length > 0)) return true;
+    if (this.relay?.listeners().some((agent) => !this.all.has(agent))) return true;
+    return this.agents().some((agent) => agent.summary().queued > 0);
+  }
+
+  /** True when this host will close for the desktop application that asks (rule L4). */
+  handOver(show: boolean): boolean {
+    if (this.options.kind === "desktop") {
+      if (show) this.emit("show");
+      return false;
+    }
+    // After the answer is on its way.
+    setImmediate(() => this.emit("handover"));
+    return true;
+  }
+
   /** Drains, closes and releases the lock. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
@@ -177,10 +200,13 @@ export class Host
   }
 
   private async shutDown(): Promise<void> {
-    await Promise.allSettled(this.agents().map((agent) => agent.close()));
-    await this.relay?.close();
-    await this.store?.close();
-    this.lock.release();
+    try {
+      await Promise.allSettled(this.agents().map((agent) => agent.close()));
+      await this.relay?.close();
+      await this.store?.close();
+    } finally {
+      this.options.lock.release();
+    }
   }
 
   private async startRelay(): Promise<void> {
@@ -190,11 +216,14 @@ export class Host
     }
     const { relayDatabase, relayPort } = this.options.paths;
     privateFolder(dirname(relayDatabase));
-    this.store = new SqliteRelayStore(relayDatabase);
+    this.store = new SqliteRelayStore(relayDatabase, { ownerEpoch: this.options.lock.epoch });
     // The same port as last time where it is free, so that other programs' settings stay right.
     const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
-    const start = (port: number) =>
-      startRelay({ store: this.store as SqliteRelayStore, port, clock: this.clock });
+    const store = this.store;
+    const usedBy = (agent: string) => {
+      if (!this.all.has(agent)) this.emit("relayUsed");
+    };
+    const start = (port: number) => startRelay({ store, port, clock: this.clock, usedBy });
     this.relay = await start(last).catch(() => start(0));
     writeFileSync(relayPort, String(this.relay.port), { mode: 0o600 });
     this.relayUrl = this.relay.url;
@@ -202,7 +231,7 @@ export class Host
 
   private openAgent(folder: string): void {
     const { key, keptIn } = readVaultKey(folder, this.options.keychain);
-    const vault = Vault.open(folder, key, this.lock.epoch);
+    const vault = Vault.open(folder, key, this.options.lock.epoch);
     const row = vault
       .sql("SELECT name, seed, registration_id AS registrationId FROM agent")
       .get<{ name: string; seed: Uint8Array; registrationId: number }>();
@@ -252,22 +281,4 @@ function agentFolders(paths: HomePaths): string[] {
   return readdirSync(paths.agents)
     .map((name) => join(paths.agents, name))
     .filter((folder) => existsSync(join(folder, "vault.db")));
-}
-
-function alreadyRunning(paths: HomePaths): TinyplaceError {
-  let who = "";
-  try {
-    const note = JSON.parse(readFileSync(paths.ownerNote, "utf8")) as {
-      pid?: number;
-      kind?: string;
-    };
-    who = ` (${note.kind === "desktop" ? "the desktop application" : "a daemon"}, process ${note.pid})`;
-  } catch {
-    // The note is a courtesy: without it the message is less exact, no more.
-  }
-  return new TinyplaceError(
-    "host_running",
-    `tinyplace already runs for ${paths.home}${who}.`,
-    "Use that one, end it first, or name another data folder with --home.",
-  );
 }

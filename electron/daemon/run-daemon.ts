@@ -1,34 +1,52 @@
-import { startSocketServer } from "../bridge/socket-server.ts";
+import { claimOwnership } from "../bridge/claim-ownership.ts";
+import { hostRunning } from "../bridge/owner-errors.ts";
 import type { HomePaths } from "../platform/paths.ts";
-import { systemKeychain } from "../vault/keychain.ts";
+import { clearQuitMark, readQuitMark, writeQuitMark } from "../platform/quit-mark.ts";
 import { attachCommand } from "./attach-command.ts";
-import { Host } from "./host.ts";
+
+export interface DaemonOptions {
+  /** The program's own file, to print how a session attaches; null prints nothing of it. */
+  readonly entry: string | null;
+  /** Started by a client that found no owner, not by a person. */
+  readonly forSessions: boolean;
+}
 
 /**
- * The headless host: prints one JSON line when it is ready, and ends in order at SIGINT or SIGTERM.
- * @param entry the program's own file, to print how a session attaches; null prints nothing of it.
+ * The headless host: prints one JSON line when it is ready, and ends in order at SIGINT or SIGTERM, or
+ * when the desktop application takes over. Started for sessions it also ends when none needs it, and
+ * at once when another owner answers or a person has quit meanwhile. Throws `host_running` to a person
+ * while another owner runs, `host_hung` when the owner does not answer.
  */
-export async function runDaemon(paths: HomePaths, entry: string | null): Promise<void> {
+export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promise<void> {
+  const { forSessions } = options;
   // Before anything is announced: a signal that comes with the first line ends in order, too.
-  const ended = new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
   });
-  const relayUrl = process.env.TINYPLACE_API_URL;
-  const keychain = await systemKeychain();
-  const host = await Host.start({
-    paths,
-    kind: "headless",
-    keychain,
-    ...(relayUrl ? { relayUrl } : {}),
-  });
-  const socket = await startSocketServer({ paths, host });
-  const ready = { ready: true, socket: paths.socket, relay: host.relayAddress, pid: process.pid };
+  const claim = await claimOwnership(paths, "daemon");
+  if ("owner" in claim) {
+    claim.owner.close();
+    if (forSessions) return;
+    throw hostRunning(paths, claim.owner.host);
+  }
+  if (forSessions && readQuitMark(paths)) return claim.lock.release();
+  if (!forSessions) clearQuitMark(paths);
+  // Only now: of many that start at once, all but one end without loading it.
+  const { serveHost } = await import("./serve-host.ts");
+  const served = await serveHost({ paths, lock: claim.lock, kind: "headless", forSessions });
+  const { relayAddress: relay } = served.host;
+  const ready = { ready: true, socket: paths.socket, relay, pid: process.pid };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  if (entry !== null) process.stdout.write(`${attachHelp(entry, paths.home)}\n`);
-  await ended;
-  await socket.close();
-  await host.close();
+  if (options.entry !== null) {
+    process.stdout.write(`${attachHelp(options.entry, paths.home)}\n`);
+  }
+  const signal = await Promise.race([signalled, served.closed]);
+  if (!signal && !forSessions) {
+    process.stderr.write("The desktop application has taken over; this daemon ends.\n");
+  }
+  // Ctrl-C is a person's: without the mark their sessions would start another daemon at once.
+  if (signal === "SIGINT" && !forSessions) writeQuitMark(paths, "terminal");
+  await served.close();
 }
 
 function attachHelp(entry: string, home: string): string {

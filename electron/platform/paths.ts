@@ -10,6 +10,12 @@ const MAX_SOCKET_PATH = 100;
 export interface HomePaths {
   readonly home: string;
   readonly lock: string;
+  /** Held by the one client that starts an owner just now. */
+  readonly startLock: string;
+  /** Says that a person quit, for as long as that holds. */
+  readonly quitMark: string;
+  /** How the desktop application that last ran here is started. */
+  readonly desktopNote: string;
   /** What the owner says of itself while it runs: JSON, for error messages and `status`. */
   readonly ownerNote: string;
   readonly socketFolder: string;
@@ -31,6 +37,9 @@ export function homePaths(named?: string): HomePaths {
   return {
     home,
     lock: join(home, "owner.lock"),
+    startLock: join(home, "start.lock"),
+    quitMark: join(home, "quit.json"),
+    desktopNote: join(home, "desktop.json"),
     ownerNote: join(home, "owner.json"),
     socketFolder,
     socket:

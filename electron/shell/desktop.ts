@@ -1,16 +1,14 @@
 import { join } from "node:path";
-import { app, dialog } from "electron";
-import { errorView } from "../../shared/errors/errors.ts";
-import { startSocketServer } from "../bridge/socket-server.ts";
+import { app } from "electron";
 import { attachCommand } from "../daemon/attach-command.ts";
-import { Host } from "../daemon/host.ts";
+import type { Host } from "../daemon/host.ts";
 import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
-import { homePaths } from "../platform/paths.ts";
+import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
-import { systemKeychain } from "../vault/keychain.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
+import { becomeOwner, quitByPerson } from "./ownership.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
 import type { TrayAction } from "./tray-menu.ts";
@@ -27,6 +25,8 @@ export interface DesktopOptions {
   /** What a terminal runs as `tinyplace`. */
   readonly commandLine: { executable: string; entry: string; isElectron: boolean };
   readonly hidden: boolean;
+  /** Started by a session that found no owner, not by a person. */
+  readonly forSessions: boolean;
 }
 
 /** The desktop host: the same daemon as the headless one, with tray and window in front of it. */
@@ -34,32 +34,23 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const paths = homePaths(options.home);
   // Chromium's own files stay within the data folder, so that two of them never share one.
   app.setPath("userData", join(paths.home, "chromium"));
-  // Started again, it shows the window of the one that runs.
-  if (!app.requestSingleInstanceLock({ hidden: options.hidden })) return app.exit(0);
+  const served = await becomeOwner(paths, options);
+  if (!served) return;
+  const { host } = served;
+  let show = !options.hidden;
+  // A second start may ask before there is a window.
+  host.on("show", () => {
+    show = true;
+  });
   await app.whenReady();
   const trayHost = await TrayHost.watch();
-  let host: Host;
-  try {
-    const keychain = await systemKeychain();
-    const relayUrl = process.env.TINYPLACE_API_URL;
-    const relay = relayUrl ? { relayUrl } : {};
-    host = await Host.start({ paths, kind: "desktop", keychain, ...relay });
-  } catch (error) {
-    const view = errorView(error);
-    process.stderr.write(`${view.error}\n${view.next}\n`);
-    if (!options.hidden)
-      dialog.showErrorBox("tinyplace cannot start", `${view.error}\n\n${view.next}`);
-    return app.exit(1);
-  }
-  const socket = await startSocketServer({ paths, host });
   const window = new MainWindow(options.folder, () => trayHost.present);
-  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) => act(action, window));
+  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) =>
+    act(action, window, paths),
+  );
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  app.on("second-instance", (_event, _words, _folder, again) => {
-    if (!(again as { hidden: boolean }).hidden) window.show();
-  });
   const stopShowing = showChanges(host, window, tray);
   answerWindows(
     {
@@ -88,19 +79,19 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     },
     (id, url) => window.isOurs(id, url),
   );
-  endInOrder(async () => {
+  endInOrder(paths, async () => {
     window.allowClose();
     stopShowing();
-    await socket.close();
-    await host.close();
+    await served.close();
     tray.destroy();
     trayHost.close();
   });
-  if (!options.hidden) window.show();
+  if (show) window.show();
+  host.on("show", () => window.show());
 }
 
-function act(action: TrayAction, window: MainWindow): void {
-  if (action.kind === "quit") app.quit();
+function act(action: TrayAction, window: MainWindow, paths: HomePaths): void {
+  if (action.kind === "quit") quitByPerson(paths, "tray");
   else if (action.kind === "open") window.show();
   else window.showPlace(action.place);
 }
@@ -130,7 +121,7 @@ function showChanges(host: Host, window: MainWindow, tray: AppTray): () => void 
 }
 
 /** Quit waits until everything is on disk; a second signal does not cut it short. */
-function endInOrder(close: () => Promise<void>): void {
+function endInOrder(paths: HomePaths, close: () => Promise<void>): void {
   let closing = false;
   app.on("before-quit", (event) => {
     event.preventDefault();
@@ -140,5 +131,7 @@ function endInOrder(close: () => Promise<void>): void {
   });
   // The tray keeps the application open without a window.
   app.on("window-all-closed", () => undefined);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => app.quit());
+  // Ctrl-C in its terminal is a person's; SIGTERM comes from a logout or a service manager.
+  process.on("SIGINT", () => quitByPerson(paths, "terminal"));
+  process.on("SIGTERM", () => app.quit());
 }

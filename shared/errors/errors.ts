@@ -13,6 +13,8 @@ const ERROR_CODES = [
   "handle_taken",
   "handle_unknown",
   "host_absent",
+  "host_hung",
+  "host_quit",
   "host_running",
   "internal",
   "label_taken",
@@ -65,6 +67,13 @@ export function errorView(thrown: unknown): ErrorView {
     code: "internal",
     next: "Try again; if it happens again, report it with what `tinyplace status --json` prints.",
   };
+}
+
+/** Any thrown value as an error of ours; what was thrown stays its cause. */
+export function asTinyplaceError(thrown: unknown): TinyplaceError {
+  if (thrown instanceof TinyplaceError) return thrown;
+  const { code, error, next } = errorView(thrown);
+  return new TinyplaceError(code, error, next, { cause: thrown });
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {

@@ -68,11 +68,15 @@ export const agentSummary = z.object({
 });
 export type AgentSummary = z.infer<typeof agentSummary>;
 
+/** Who owns the data folder: the application, a daemon, or the bridge of a session. */
+export const hostKind = z.enum(["desktop", "headless", "bridge"]);
+export type HostKind = z.infer<typeof hostKind>;
+
 export const hostSnapshot = z.object({
   /** Grows with every change; a reader drops what is older than what it has. */
   revision: z.number().int().nonnegative(),
   host: z.object({
-    kind: z.enum(["desktop", "headless"]),
+    kind: hostKind,
     pid: z.number().int().positive(),
     version: z.string(),
     home: z.string(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
-import { hostSnapshot, sessionState } from "../model/snapshot.ts";
+import { hostKind, hostSnapshot, sessionState } from "../model/snapshot.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
@@ -89,9 +89,17 @@ export const calls = {
     params: z.object({ proof: z.string() }),
     result: z.object({
       pid: z.number(),
-      kind: z.enum(["desktop", "headless"]),
+      kind: hostKind,
       version: z.string(),
     }),
+  },
+  /**
+   * The desktop application asks for the data folder (rule L4). A host without a window drains, says
+   * goodbye and releases the lock; another desktop stays, and shows its window where `show` says so.
+   */
+  handover: {
+    params: z.object({ show: z.boolean() }),
+    result: z.object({ releasing: z.boolean() }),
   },
   /** Makes this connection a session of `wallet`. Attaching again moves it (other wallet or label). */
   attach: {
@@ -223,13 +231,19 @@ export type CallResult<N extends CallName> = z.infer<Calls[N]["result"]>;
 const notifications = {
   /** Unread mail of this session changed. */
   mail: z.object({ unread: z.number().int(), latest: receivedMessage.nullable() }),
-  /** The host ends this connection in order, e.g. because it quits. */
-  goodbye: z.object({ reason: z.string() }),
+  /**
+   * The host ends this connection in order. `next` says what a client may expect: the desktop
+   * application takes over (`handover`), nobody needs a host just now (`idle`), or nothing (`end`).
+   */
+  goodbye: z.object({ reason: z.string(), next: z.enum(["handover", "idle", "end"]) }),
 } as const;
 
 type Notifications = typeof notifications;
 export type NotificationName = keyof Notifications;
 export type NotificationParams<N extends NotificationName> = z.infer<Notifications[N]>;
 
-/** Host to client request: answered with null within 30 s by a live session (rule S1). */
+/**
+ * A request for a sign of life, answered with null: the host's to a session, which has 30 s (rule S1),
+ * and a client's to the host, in which it has no part to play but to run.
+ */
 export const PING = "ping";

@@ -7,24 +7,34 @@ import { onTestFinished } from "vitest";
 
 const ENTRY = fileURLToPath(new URL("../../electron/headless.ts", import.meta.url));
 
-/** The environment of a child: this one's, less whatever would name another data folder or session. */
+/**
+ * The environment of a child: this one's, less whatever would name another data folder or session. A
+ * bridge joins the test's own daemon, and starts none behind its back, unless `extra` says otherwise.
+ */
 function childEnvironment(extra: Record<string, string>): Record<string, string> {
   const own = Object.entries(process.env).filter(
     ([name, value]) => value !== undefined && !/^(TINYPLACE|CLAUDE|ANTHROPIC)/.test(name),
   ) as [string, string][];
-  return { ...Object.fromEntries(own), TINYPLACE_KEYSTORE: "file", ...extra };
+  const settings = { TINYPLACE_KEYSTORE: "file", TINYPLACE_SESSION_DAEMON: "join" };
+  return { ...Object.fromEntries(own), ...settings, ...extra };
 }
 
 export interface Daemon {
   readonly ready: { socket: string; relay: string; pid: number };
   readonly child: ChildProcess;
+  /** Its exit code, once it has ended. */
+  readonly closed: Promise<number | null>;
   /** Ends it in order; resolves with its exit code at `close`. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `tinyplace daemon` and waits for its line; ended with the test. */
-export async function startDaemon(home: string, env: Record<string, string> = {}): Promise<Daemon> {
-  const child = spawn(process.execPath, [ENTRY, "daemon", "--home", home], {
+export async function startDaemon(
+  home: string,
+  env: Record<string, string> = {},
+  words: readonly string[] = [],
+): Promise<Daemon> {
+  const child = spawn(process.execPath, [ENTRY, "daemon", "--home", home, ...words], {
     env: childEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -42,7 +52,7 @@ export async function startDaemon(home: string, env: Record<string, string> = {}
     createInterface(child.stdout).once("line", resolve);
     void closed.then((code) => reject(new Error(`daemon ended with ${code}: ${errors}`)));
   });
-  return { ready: JSON.parse(line), child, stop };
+  return { ready: JSON.parse(line), child, closed, stop };
 }
 
 /** Runs the program to its end. */
@@ -74,15 +84,25 @@ export interface BridgeClient {
   close(): Promise<void>;
 }
 
+/** What `tinyplace` is started as. */
+export interface Program {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const SOURCE: Program = { command: process.execPath, words: [ENTRY], env: {} };
+
 /** An MCP client over a real bridge process, as Claude Code starts it. */
 export async function startBridge(
   home: string,
   env: Record<string, string> = {},
+  program: Program = SOURCE,
 ): Promise<BridgeClient> {
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [ENTRY, "mcp", "--home", home],
-    env: childEnvironment(env),
+    command: program.command,
+    args: [...program.words, "mcp", "--home", home],
+    env: childEnvironment({ ...program.env, ...env }),
     stderr: "inherit",
   });
   const client = new Client({ name: "test", version: "1" });

@@ -6,6 +6,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { errorView } from "../../../shared/errors/errors.ts";
 import type { HomePaths } from "../../platform/paths.ts";
+import type { OwnerWays } from "../owner-seeker.ts";
 import { ConfirmingTransport } from "./confirming-transport.ts";
 import { BridgeSession, sessionEnvironment } from "./session.ts";
 import { listedTools, readCall, readResult } from "./tool-schemas.ts";
@@ -23,9 +24,12 @@ interface CallExtra {
   }): Promise<void>;
 }
 
-/** Runs the stdio bridge until its client goes away. Holds no keys; the host does the work. */
-export async function runBridge(paths: HomePaths, version: string): Promise<void> {
-  const session = new BridgeSession(paths, sessionEnvironment(process.env));
+/**
+ * Runs the stdio bridge until its client goes away. The host does the work, and the bridge holds no
+ * keys, unless it has to be the host itself.
+ */
+export async function runBridge(paths: HomePaths, version: string, ways: OwnerWays): Promise<void> {
+  const session = new BridgeSession(paths, sessionEnvironment(process.env), ways);
   const transport = new ConfirmingTransport();
   const server = new Server({ name: "tinyplace", version }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listedTools(tools) }));
@@ -40,8 +44,8 @@ export async function runBridge(paths: HomePaths, version: string): Promise<void
   });
   await server.connect(transport);
   await ended;
-  session.client.close();
   await server.close();
+  await session.client.close();
 }
 
 /** Every refusal is an answer with code and next step, so that the model can act on it. */

@@ -2,6 +2,7 @@ import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { Place } from "../../../shared/model/assignment-scope.ts";
 import type { CallParams, CallResult } from "../../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../../platform/paths.ts";
+import type { OwnerWays } from "../owner-seeker.ts";
 import { ReconnectingClient } from "../reconnecting-client.ts";
 import type { HostClient } from "../socket-client.ts";
 
@@ -33,11 +34,11 @@ export class BridgeSession {
   private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
   private problem: TinyplaceError | null = null;
 
-  constructor(paths: HomePaths, environment: SessionEnvironment) {
+  constructor(paths: HomePaths, environment: SessionEnvironment, ways: OwnerWays) {
     this.environment = environment;
     const { wallet, label } = environment;
     this.wanted = wallet === null ? null : { wallet, label, pinned: label !== null };
-    this.client = new ReconnectingClient(paths, (client) => this.takePlace(client));
+    this.client = new ReconnectingClient(paths, ways, (client) => this.takePlace(client));
   }
 
   /** What assignments go by. */
