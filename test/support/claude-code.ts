@@ -28,6 +28,8 @@ export async function runClaude(session: {
   const [command, ...args] = session.command;
   const env = {
     TINYPLACE_ACTIVE_WALLET: session.wallet,
+    // The test's own daemon, or none: a bridge must not start another behind its back.
+    TINYPLACE_SESSION_DAEMON: "join",
     ...(session.label ? { TINYPLACE_SESSION_LABEL: session.label } : {}),
   };
   const tinyplace = { command, args: [...args, "mcp", "--home", session.home], env };
