@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 import { type Script, startMessagesApi } from "../fakes/messages-api.ts";
 import { temporaryHome } from "./temporary-home.ts";
 
@@ -59,10 +60,13 @@ export async function runClaude(session: {
   child.stderr.on("data", (data: Buffer) => {
     errors += data.toString();
   });
-  const stop = () => child.kill();
-  process.once("exit", stop);
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  process.off("exit", stop);
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  // Also when the test fails elsewhere, while this one still waits for mail.
+  onTestFinished(async () => {
+    child.kill();
+    await closed;
+  });
+  const code = await closed;
   await api.close();
   if (code !== 0) throw new Error(`Claude Code ended with ${code}: ${errors || output}`);
   return String((JSON.parse(output) as { result: unknown }).result);
