@@ -12,7 +12,7 @@ export interface Program {
 }
 
 /** A file of the program, run by this Node. */
-function programAt(file: string): Program {
+export function programAt(file: string): Program {
   return { command: process.execPath, words: [file], env: {} };
 }
 
