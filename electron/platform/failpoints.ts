@@ -24,6 +24,8 @@ export const FAILPOINTS = [
   "offer.after-commit",
   "read.before-commit",
   "read.after-commit",
+  "receipts.before-commit",
+  "receipts.after-commit",
   // Daemon: what it asks of the relay, and answers to a session.
   "relay-put.before",
   "relay-put.after",
