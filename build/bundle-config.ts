@@ -5,8 +5,11 @@ import react from "@vitejs/plugin-react";
 import type { InlineConfig } from "vite";
 import { ROOT } from "./root.ts";
 
-/** `evaluation` is for the older Electron, whose Node-API better-sqlite3 does not run on. */
-export type BundleKind = "official" | "evaluation";
+/**
+ * `evaluation` is for the older Electron, whose Node-API better-sqlite3 does not run on. `test` is the
+ * official main process and command line with failpoints, which no released bundle has.
+ */
+export type BundleKind = "official" | "evaluation" | "test";
 
 export const ENTRIES = {
   main: "electron/main.ts",
@@ -35,6 +38,7 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
   const paths = kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
   return {
     ...common(ROOT),
+    define: { __FAILPOINTS__: String(kind === "test") },
     resolve: { conditions: ["node"], mainFields: ["module", "main"] },
     ssr: { noExternal: true, external: NATIVE, target: "node" },
     build: {

@@ -31,7 +31,7 @@ const INPUTS = [
 
 /**
  * Builds `out/official` or `out/evaluation`: an application folder with main/, preload/, renderer/,
- * icons/ and its own package.json. Returns the folder.
+ * icons/ and its own package.json; or `out/test`, which has no desktop. Returns the folder.
  */
 export async function bundle(kind: BundleKind): Promise<string> {
   for (const entry of Object.values(ENTRIES)) {
@@ -56,17 +56,21 @@ export async function bundle(kind: BundleKind): Promise<string> {
 
 async function buildInto(out: string, kind: BundleKind): Promise<void> {
   await build(mainConfig(out, kind));
-  await build(preloadConfig(out));
-  await build(rendererConfig(out));
   // What `bin` points at; the source's first line names the interpreter.
   chmodSync(join(out, "main", "cli.js"), 0o755);
-  cpSync(join(ROOT, "build", "icons"), join(out, "icons"), { recursive: true });
+  if (kind !== "test") await buildDesktop(out);
   const { name, productName, version } = JSON.parse(
     readFileSync(join(ROOT, "package.json"), "utf8"),
   );
   const manifest = { name, productName, version, type: "module", main: "main/main.js" };
   writeFileSync(join(out, "package.json"), JSON.stringify(manifest, null, 2));
   chmodSync(out, 0o755);
+}
+
+async function buildDesktop(out: string): Promise<void> {
+  await build(preloadConfig(out));
+  await build(rendererConfig(out));
+  cpSync(join(ROOT, "build", "icons"), join(out, "icons"), { recursive: true });
 }
 
 function inputsHash(): string {

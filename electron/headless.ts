@@ -56,6 +56,17 @@ program
   });
 
 program
+  .command("relay")
+  .description("a relay alone: mailboxes of agents in other data folders and on other machines")
+  .requiredOption("--listen <host:port>", "where it listens, e.g. 127.0.0.1:7700; port 0 for any")
+  .requiredOption("--store <store>", "where it keeps what it holds, e.g. sqlite:./relay.db")
+  .action(async (options: { listen: string; store: string }) => {
+    requireDatabase();
+    const { runRelay } = await import("./relay/run-relay.ts");
+    await runRelay(options);
+  });
+
+program
   .command("status")
   .description("what the running tinyplace owns and how it is")
   .option("--home <dir>", "data folder")

@@ -14,6 +14,7 @@ import {
   PING,
   PROTOCOL_VERSION,
 } from "../../shared/protocol/protocol.ts";
+import { failpoint, failpointAfterAnswer } from "../platform/failpoints.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { privateFolder } from "../platform/paths.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
@@ -162,7 +163,10 @@ class Connection implements ClientPeer {
     const listening = token.onCancellationRequested(() => abort.abort());
     const signal = AbortSignal.any([abort.signal, this.ended.signal]);
     try {
-      return await this.client.call(name as AuthorizedCall, params as never, { signal });
+      const result = await this.client.call(name as AuthorizedCall, params as never, { signal });
+      if (name === "send") failpoint("send-answer.before");
+      if (name === "send") failpointAfterAnswer("send-answer.after");
+      return result;
     } finally {
       listening.dispose();
     }

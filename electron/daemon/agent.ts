@@ -6,6 +6,7 @@ import { currentRung, type LadderStep, type Rung } from "../../shared/model/ladd
 import type { AgentSummary, RelaySummary } from "../../shared/model/snapshot.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
+import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
@@ -295,8 +296,10 @@ export class Agent extends EventEmitter<AgentEvents> {
       if (seq === null) return null;
       insertOutgoing(this.vault, seq, to);
       insertMailJob(this.vault, { recipient: to, message: seq, at });
+      failpoint("send.before-commit");
       return null;
     });
+    failpoint("send.after-commit");
     if (placed) this.mailroom.announce([placed]);
     if (!local) this.outbox.wake(to);
     this.emit("mail", from.label === null ? [] : [from.label], false);

@@ -7,6 +7,7 @@ import {
 } from "../../shared/envelope/envelope.ts";
 import { cryptoIdOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
+import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import { isRepeatedMessage, type Ratchet } from "../ratchet/ratchet.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
@@ -211,8 +212,10 @@ export class Inbound {
         }
       }
       if (madeGood) releaseMadeGood(vault, sender);
+      failpoint("receive.before-commit");
       return placements;
     });
+    failpoint("receive.after-commit");
     mailroom.announce(placed);
     this.parts.received({
       quarantined: opened.some((one) => one.result.kind === "bad"),

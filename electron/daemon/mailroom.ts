@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
+import { failpoint } from "../platform/failpoints.ts";
 import {
   discardHold,
   type HoldRow,
@@ -167,7 +168,9 @@ export class Mailroom extends EventEmitter<{
     if (rows.length > 0) {
       await this.vault.write(() => {
         for (const row of rows) markOffered(this.vault, row.delivery, now);
+        failpoint("offer.before-commit");
       });
+      failpoint("offer.after-commit");
     }
     return { deliveries: rows.map((row) => row.delivery), messages: rows.map(receivedMessageOf) };
   }
@@ -196,7 +199,9 @@ export class Mailroom extends EventEmitter<{
         const message = markRead(this.vault, delivery, label, now);
         if (message) this.owe(message, "read", now, label);
       }
+      failpoint("read.before-commit");
     });
+    failpoint("read.after-commit");
     this.unhand(deliveries);
     this.emit("owed");
   }

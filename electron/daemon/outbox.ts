@@ -3,6 +3,7 @@ import { encodeEnvelope } from "../../shared/envelope/envelope.ts";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
+import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Ratchet } from "../ratchet/ratchet.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
@@ -178,10 +179,11 @@ export class Outbox {
         capabilities = (await this.ensureSession(unit, job)) ?? capabilities;
         envelopes.set(job.job, await this.encrypt(unit, job));
       }
-      return vault.write(() => {
+      const sealed = await vault.write(() => {
         const now = clock.now();
         unit.commit(now);
         if (capabilities) writeCapabilities(vault, recipient, capabilities, now);
+        failpoint("encrypt.before-commit");
         return jobs.flatMap((job) => {
           const envelope = envelopes.get(job.job);
           if (!envelope) return [{ job, envelope: storedEnvelope(job) }];
@@ -192,6 +194,8 @@ export class Outbox {
           return [{ job, envelope }];
         });
       });
+      failpoint("encrypt.after-commit");
+      return sealed;
     });
   }
 
@@ -251,8 +255,10 @@ export class Outbox {
           this.delay(job, outcome.error);
         }
       }
+      failpoint("relayed.before-commit");
       return first as { job: Job; problem: string } | null;
     });
+    failpoint("relayed.after-commit");
     this.parts.changed(sealed.map((one) => one.job).filter(isMail));
     if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.recipient);
     return blocked === null;

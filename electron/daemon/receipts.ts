@@ -1,5 +1,6 @@
 import { encodeControl, MAX_CONTROL_ENTRIES } from "../../shared/envelope/envelope.ts";
 import type { Clock } from "../platform/clock.ts";
+import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import { insertControlJob } from "../vault/job-table.ts";
 import { dropReceipts, peersOwedReceipts, takeReceipts } from "../vault/receipt-table.ts";
@@ -74,8 +75,10 @@ export class Receipts {
         if (receipts.length === 0) return;
         const control = encodeControl({ kind: "receipts", receipts });
         insertControlJob(vault, { recipient: peer, control, freshSession: false, at: now });
+        failpoint("receipts.before-commit");
       }
     });
+    failpoint("receipts.after-commit");
     wake(peer);
   }
 }

@@ -1,58 +1,38 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
+import {
+  type BridgeClient,
+  childEnvironment,
+  connectBridge,
+  type Program,
+  SOURCE,
+  type Started,
+  startProgram,
+} from "./programs.ts";
 
-const ENTRY = fileURLToPath(new URL("../../electron/headless.ts", import.meta.url));
+export type { BridgeClient, Program };
 
-/**
- * The environment of a child: this one's, less whatever would name another data folder or session. A
- * bridge joins the test's own daemon, and starts none behind its back, unless `extra` says otherwise.
- */
-function childEnvironment(extra: Record<string, string>): Record<string, string> {
-  const own = Object.entries(process.env).filter(
-    ([name, value]) => value !== undefined && !/^(TINYPLACE|CLAUDE|ANTHROPIC)/.test(name),
-  ) as [string, string][];
-  const settings = { TINYPLACE_KEYSTORE: "file", TINYPLACE_SESSION_DAEMON: "join" };
-  return { ...Object.fromEntries(own), ...settings, ...extra };
-}
-
-export interface Daemon {
-  readonly ready: { socket: string; relay: string; pid: number };
-  readonly child: ChildProcess;
-  /** Its exit code, once it has ended. */
-  readonly closed: Promise<number | null>;
-  /** Ends it in order; resolves with its exit code at `close`. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
-}
+export type Daemon = Started<{ socket: string; relay: string; pid: number }>;
 
 /** Starts `tinyplace daemon` and waits for its line; ended with the test. */
-export async function startDaemon(
+export function startDaemon(
   home: string,
   env: Record<string, string> = {},
   words: readonly string[] = [],
+  program: Program = SOURCE,
 ): Promise<Daemon> {
-  const child = spawn(process.execPath, [ENTRY, "daemon", "--home", home, ...words], {
-    env: childEnvironment(env),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const stop = (signal: NodeJS.Signals = "SIGTERM") => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    return closed;
-  };
-  onTestFinished(() => stop("SIGKILL").then(() => undefined));
-  let errors = "";
-  child.stderr.on("data", (data: Buffer) => {
-    errors += data.toString();
-  });
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).once("line", resolve);
-    void closed.then((code) => reject(new Error(`daemon ended with ${code}: ${errors}`)));
-  });
-  return { ready: JSON.parse(line), child, closed, stop };
+  const launch = { env, program, started: endWithTest };
+  return startProgram(["daemon", "--home", home, ...words], launch);
+}
+
+/** Starts `tinyplace relay` over a database file; ended with the test. */
+export function startRelay(
+  database: string,
+  env: Record<string, string> = {},
+  { port = 0, program = SOURCE }: { port?: number; program?: Program } = {},
+): Promise<Started<{ url: string; pid: number }>> {
+  const words = ["--listen", `127.0.0.1:${port}`, "--store", `sqlite:${database}`];
+  return startProgram(["relay", ...words], { env, program, started: endWithTest });
 }
 
 /** Runs the program to its end. */
@@ -60,7 +40,7 @@ export function runProgram(
   words: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [ENTRY, ...words], {
+  const child = spawn(SOURCE.command, [...SOURCE.words, ...words], {
     env: childEnvironment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -75,46 +55,19 @@ export function runProgram(
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
 }
 
-type Result = Record<string, unknown> & { error?: string; code?: string; next?: string };
-
-export interface BridgeClient {
-  readonly client: Client;
-  /** A tool's structured content, or its error. */
-  call(tool: string, input?: Record<string, unknown>): Promise<Result>;
-  close(): Promise<void>;
-}
-
-/** What `tinyplace` is started as. */
-export interface Program {
-  readonly command: string;
-  readonly words: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
-const SOURCE: Program = { command: process.execPath, words: [ENTRY], env: {} };
-
-/** An MCP client over a real bridge process, as Claude Code starts it. */
+/** A bridge with its MCP client; ended with the test. */
 export async function startBridge(
   home: string,
   env: Record<string, string> = {},
   program: Program = SOURCE,
 ): Promise<BridgeClient> {
-  const transport = new StdioClientTransport({
-    command: program.command,
-    args: [...program.words, "mcp", "--home", home],
-    env: childEnvironment({ ...program.env, ...env }),
-    stderr: "inherit",
+  const bridge = await connectBridge(home, { env, program });
+  onTestFinished(() => bridge.close());
+  return bridge;
+}
+
+function endWithTest(stop: () => Promise<unknown>): void {
+  onTestFinished(async () => {
+    await stop();
   });
-  const client = new Client({ name: "test", version: "1" });
-  await client.connect(transport);
-  onTestFinished(() => client.close());
-  return {
-    client,
-    close: () => client.close(),
-    call: async (name, input = {}) => {
-      const answer = await client.callTool({ name, arguments: input });
-      const content = answer.content as { text: string }[];
-      return JSON.parse(content[0]?.text ?? "{}") as Result;
-    },
-  };
 }

@@ -5,6 +5,7 @@ import {
   ListToolsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { errorView } from "../../../shared/errors/errors.ts";
+import { failpoint } from "../../platform/failpoints.ts";
 import type { HomePaths } from "../../platform/paths.ts";
 import type { OwnerWays } from "../owner-seeker.ts";
 import { ConfirmingTransport } from "./confirming-transport.ts";
@@ -63,8 +64,14 @@ async function callTool(
     if (deliveries && deliveries.length > 0) {
       transport.whenWritten(extra.requestId, () => {
         const confirmed = { deliveries: [...deliveries] };
+        failpoint("confirm.before");
         // Not confirmed means offered again, marked so: never lost.
-        session.client.call("confirm", confirmed).catch(() => undefined);
+        session.client.call("confirm", confirmed).then(
+          () => {
+            failpoint("confirm.after");
+          },
+          () => undefined,
+        );
       });
     }
     return {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
+import { failpoint } from "../../platform/failpoints.ts";
 import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { Signer } from "../signing.ts";
 import type { Lease, Malformed, PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
@@ -75,8 +76,11 @@ export class HttpRelayTransport implements RelayTransport {
     this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers });
   }
 
-  put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]> {
-    return this.sender.put(envelopes);
+  async put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]> {
+    failpoint("relay-put.before");
+    const outcomes = await this.sender.put(envelopes);
+    failpoint("relay-put.after");
+    return outcomes;
   }
 
   async lease(take: boolean): Promise<Lease> {
@@ -92,7 +96,9 @@ export class HttpRelayTransport implements RelayTransport {
 
   async list(limit: number) {
     const uri = `/messages?${this.drainQuery()}&limit=${limit}`;
+    failpoint("relay-list.before");
     const { messages } = await this.http.expect(mailbox, "GET", uri);
+    failpoint("relay-list.after");
     const envelopes: RelayEnvelope[] = [];
     const malformed: Malformed[] = [];
     // One malformed envelope must not hide the others.
@@ -106,6 +112,7 @@ export class HttpRelayTransport implements RelayTransport {
 
   async acknowledge(ids: readonly string[]): Promise<void> {
     const agentId = this.signer.address;
+    failpoint("relay-acknowledge.before");
     for (let start = 0; start < ids.length; start += MAX_ACKNOWLEDGED) {
       const some = ids.slice(start, start + MAX_ACKNOWLEDGED);
       if (some.length > 1 && this.acknowledgesInBatches) {
@@ -121,6 +128,7 @@ export class HttpRelayTransport implements RelayTransport {
         await this.http.expect(anything, "DELETE", uri);
       }
     }
+    failpoint("relay-acknowledge.after");
   }
 
   async publishBundle(bundle: LibsignalUpload): Promise<void> {

@@ -2,6 +2,7 @@ import { Pool } from "undici";
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
 import { type Signer, signedHeaders } from "../signing.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -23,6 +24,8 @@ export class RelayHttp {
   private readonly prefix: string;
   private readonly signer: Signer;
   private readonly clock: Clock;
+  /** This relay's answers carry their digest: one without is not the relay's. */
+  private givesDigests = false;
 
   constructor(url: string, signer: Signer, clock: Clock) {
     const base = new URL(url);
@@ -52,8 +55,11 @@ export class RelayHttp {
     try {
       const path = `${this.prefix}${uri}`;
       const response = await this.pool.request({ method, path, headers, body: bytes });
-      return { status: response.statusCode, body: await readJson(response.body) };
+      const text = await readAll(response.body);
+      this.checkDigest(response.headers[CONTENT_DIGEST], text);
+      return { status: response.statusCode, body: asJson(text) };
     } catch (cause) {
+      if (cause instanceof TinyplaceError) throw cause;
       throw new TinyplaceError(
         "relay_unreachable",
         `The relay ${this.url} does not answer.`,
@@ -61,6 +67,20 @@ export class RelayHttp {
         { cause },
       );
     }
+  }
+
+  /** Damage on the way, and gateways that answer in the relay's place, must not be believed. */
+  private checkDigest(given: string | string[] | undefined, text: Uint8Array): void {
+    if (given === undefined && !this.givesDigests) return;
+    if (given === contentDigest(text)) {
+      this.givesDigests = true;
+      return;
+    }
+    throw new TinyplaceError(
+      "relay_unreachable",
+      `What answered for the relay ${this.url} is not the relay, or its answer was damaged on its way.`,
+      "It is asked again by itself. If that goes on, check what stands between here and the relay.",
+    );
   }
 
   /** The answer of a call that has to succeed, read through `schema`; rejects with the refusal. */
@@ -138,7 +158,7 @@ function nextStep(status: number): string {
   return "Check the address you named, then try again.";
 }
 
-async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
+async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of body) {
@@ -146,8 +166,12 @@ async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
     if (size > MAX_ANSWER_BYTES) throw new Error("the relay's answer is too large");
     parts.push(part);
   }
+  return Buffer.concat(parts);
+}
+
+function asJson(text: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+    return JSON.parse(text.toString("utf8"));
   } catch {
     return null;
   }

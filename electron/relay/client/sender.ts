@@ -8,6 +8,9 @@ import { type Answer, errorText, type RelayHttp, readAnswer, refused } from "./r
 const MAX_COUNT = 100;
 const MAX_BYTES = 6 * 1024 * 1024;
 const NOT_TRIED = "an earlier message has to go first";
+const UNANSWERED = "the relay did not answer for this message";
+
+const named = z.object({ id: z.string() });
 
 const batchAnswer = z.object({
   results: z.array(z.object({ id: z.string(), status: z.number(), error: z.string().optional() })),
@@ -53,11 +56,22 @@ export class Sender {
       else if (answer.status !== 413) throw refused(answer);
     }
     for (const envelope of chunk) {
-      const answer = await this.http.send("PUT", "/messages", envelope);
-      const one = outcome(envelope.id, answer.status, errorText(answer));
+      let one = await this.putOne(envelope);
+      // What ends a message for good is believed when it is said twice: the first may have come from
+      // something in the relay's place, or have been about a request that was damaged on its way.
+      if (!one.accepted && one.permanent) one = await this.putOne(envelope);
       outcomes.push(one);
       if (mustWait(one)) return;
     }
+  }
+
+  private async putOne(envelope: RelayEnvelope): Promise<PutOutcome> {
+    const answer = await this.http.send("PUT", "/messages", envelope);
+    // The relay answers with the envelope: without its id this is not about this message.
+    if (isSuccess(answer.status) && named.safeParse(answer.body).data?.id !== envelope.id) {
+      return outcome(envelope.id, 0, UNANSWERED);
+    }
+    return outcome(envelope.id, answer.status, errorText(answer));
   }
 }
 
@@ -87,13 +101,13 @@ function batchOutcomes(chunk: readonly RelayEnvelope[], answer: Answer): PutOutc
   const { results } = readAnswer(batchAnswer, answer);
   return chunk.map(({ id }, index) => {
     const one = results[index];
-    if (one?.id !== id) return outcome(id, 500, "the relay did not answer for this message");
+    if (one?.id !== id) return outcome(id, 500, UNANSWERED);
     return outcome(id, one.status, one.error ?? "");
   });
 }
 
 function outcome(id: string, status: number, error: string): PutOutcome {
-  if (status >= 200 && status < 300) return { id, accepted: true, permanent: false, error: "" };
+  if (isSuccess(status)) return { id, accepted: true, permanent: false, error: "" };
   return {
     id,
     accepted: false,
@@ -101,6 +115,10 @@ function outcome(id: string, status: number, error: string): PutOutcome {
     error: error || `the relay answered ${status}`,
     permanent: isPermanent(status, error),
   };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** A bare 404 may come from a wrong relay address, which can be put right: the mail waits for that. */

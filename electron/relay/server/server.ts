@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "../../platform/clock.ts";
+import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
 import type { RelayStore } from "../store/store.ts";
 import { RequestGuard } from "./auth.ts";
 import { addContactRoutes } from "./contact-routes.ts";
@@ -106,6 +107,12 @@ function createApp(bodyLimit: number, tls: RelayOptions["tls"]): FastifyInstance
   // Signatures cover the bytes as they came, so nothing reads them before.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  // Bytes that changed on their way must not be taken for what the relay said.
+  app.addHook("onSend", async (_request, reply, payload) => {
+    const bytes = typeof payload === "string" || Buffer.isBuffer(payload) ? payload : "";
+    reply.header(CONTENT_DIGEST, contentDigest(bytes));
+    return payload;
+  });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "no such route" }));
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const refusal = asRefusal(error);

@@ -1,3 +1,4 @@
+import { failpoint } from "../../platform/failpoints.ts";
 import { GroupCommit } from "../../vault/group-commit.ts";
 import { claimOwnerEpoch } from "../../vault/owner-epoch.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
@@ -57,21 +58,27 @@ export class SqliteRelayStore implements RelayStore {
     this.commits = new GroupCommit(this.db, guard);
   }
 
-  putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
-    return this.commits.write(() => {
+  async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
+    const outcomes = await this.commits.write(() => {
       envelopes.forgetOld(this.sql, now);
-      return deliveries.map((one) => envelopes.putEnvelope(this.sql, one, this.bounds));
+      const stored = deliveries.map((one) => envelopes.putEnvelope(this.sql, one, this.bounds));
+      failpoint("relay-store.before-commit");
+      return stored;
     });
+    failpoint("relay-store.after-commit");
+    return outcomes;
   }
 
   async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
     return envelopes.readEnvelopes(this.sql, mailbox, page);
   }
 
-  removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void> {
-    return this.commits.write(() => {
+  async removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void> {
+    await this.commits.write(() => {
       for (const id of ids) envelopes.removeEnvelope(this.sql, mailbox, id, now);
+      failpoint("relay-delete.before-commit");
     });
+    failpoint("relay-delete.after-commit");
   }
 
   async lease(mailbox: string): Promise<MailboxLease | null> {
