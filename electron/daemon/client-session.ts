@@ -184,12 +184,11 @@ export class ClientSession implements ClientConnection {
       contactRequests: [...agent.contacts.requests()],
       undecryptable: quarantineCount(agent.vault),
     };
-    const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
     if (peek) {
-      const messages = rows.map((row) => receivedMessageOf(row));
-      return { deliveries: [], messages, ...rest };
+      const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
+      return { deliveries: [], messages: rows.map(receivedMessageOf), ...rest };
     }
-    const handed = await agent.mailroom.hand(agent.mailroom.free(rows));
+    const handed = await agent.mailroom.hand(agent.mailroom.freeUnread(session.label, INBOX_PAGE));
     this.remember(handed.deliveries);
     return { ...handed, ...rest };
   }

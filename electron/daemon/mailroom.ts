@@ -180,6 +180,13 @@ export class Mailroom extends EventEmitter<{
     this.handed.set(row.delivery, this.clock.now() + HANDED_FOR_MS);
   }
 
+  /** Unread mail of a label that no other call has in hand, oldest first. */
+  freeUnread(label: string, limit: number): DeliveryRow[] {
+    // Past what is in other hands, which may be a whole page.
+    const rows = unreadDeliveries(this.vault, label, limit + this.handed.size);
+    return this.free(rows).slice(0, limit);
+  }
+
   /** The rows no other call has in hand at this moment. */
   free(rows: readonly DeliveryRow[]): DeliveryRow[] {
     const now = this.clock.now();

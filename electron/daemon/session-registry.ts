@@ -45,7 +45,9 @@ export class SessionRegistry {
     now: number,
   ): Session {
     const { harnessSessionId } = description;
-    const known = harnessSessionId === null ? null : this.byHarness(harnessSessionId);
+    // A client without a session id of its own is known by its connection.
+    const known =
+      (harnessSessionId === null ? null : this.byHarness(harnessSessionId)) ?? this.of(peer);
     if (known && (request.label === null || request.label === known.label)) {
       known.peers.add(peer);
       known.lastSeenAt = now;

@@ -42,6 +42,43 @@ test("S2 50 sessions that attach at once get 50 labels, and each the same again 
   for (const client of back) client.close();
 });
 
+test("S2 a client without a session id leaves its label when it takes another", async () => {
+  const home = temporaryHome();
+  await startDaemon(home);
+  const client = await HostClient.connect(homePaths(home), "test");
+  await client.call("wallet.create", { name: "me" });
+  const place = { wallet: "me", pinned: true, harnessSessionId: null, cwd: "/", pid: 1 };
+  await client.call("attach", { ...place, label: "one" });
+  await client.call("attach", { ...place, label: "two" });
+  const { sessions, thisLabel } = await client.call("sessions", {});
+  expect([sessions.map((one) => one.label), thisLabel]).toEqual([["two"], "two"]);
+  client.close();
+});
+
+test("A3 a page that is in one call's hands does not hide the mail behind it", async () => {
+  const home = temporaryHome();
+  await startDaemon(home);
+  const client = await HostClient.connect(homePaths(home), "test");
+  const { created } = await client.call("wallet.create", { name: "me" });
+  await attach(client, "me", "s", "one");
+  for (let i = 0; i < 70; i++) {
+    await client.call("send", {
+      id: newMessageId(randomBytes(9)),
+      to: created.address,
+      body: `m${i}`,
+      toSession: "one",
+      inReplyTo: null,
+      role: "agent",
+      auto: false,
+    });
+  }
+  const first = await client.call("inbox", { peek: false });
+  const second = await client.call("inbox", { peek: false });
+  expect([first.messages.length, second.messages.length]).toEqual([50, 20]);
+  expect(second.messages[0]?.text).toBe("m50");
+  client.close();
+});
+
 test("S3 100 live sessions of 10 agents, each reached by its label", async () => {
   const home = temporaryHome();
   await startDaemon(home);
