@@ -1,4 +1,5 @@
 import { startSocketServer } from "../bridge/socket-server.ts";
+import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import { attachCommand } from "./attach-command.ts";
@@ -20,6 +21,7 @@ export async function runDaemon(paths: HomePaths, entry: string | null): Promise
     paths,
     kind: "headless",
     keychain,
+    passphrase: passphraseOfEnvironment,
     ...(relayUrl ? { relayUrl } : {}),
   });
   const socket = await startSocketServer({ paths, host });

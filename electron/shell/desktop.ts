@@ -5,6 +5,7 @@ import { startSocketServer } from "../bridge/socket-server.ts";
 import { attachCommand } from "../daemon/attach-command.ts";
 import { Host } from "../daemon/host.ts";
 import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
+import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import { homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { systemKeychain } from "../vault/keychain.ts";
@@ -43,7 +44,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     const keychain = await systemKeychain();
     const relayUrl = process.env.TINYPLACE_API_URL;
     const relay = relayUrl ? { relayUrl } : {};
-    host = await Host.start({ paths, kind: "desktop", keychain, ...relay });
+    const passphrase = passphraseOfEnvironment;
+    host = await Host.start({ paths, kind: "desktop", keychain, passphrase, ...relay });
   } catch (error) {
     const view = errorView(error);
     process.stderr.write(`${view.error}\n${view.next}\n`);

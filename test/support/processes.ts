@@ -49,11 +49,13 @@ export async function startDaemon(home: string, env: Record<string, string> = {}
 export function runProgram(
   words: readonly string[],
   env: Record<string, string> = {},
+  input = "",
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [ENTRY, ...words], {
     env: childEnvironment(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => {
