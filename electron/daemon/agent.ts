@@ -160,6 +160,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
+    vault.onProblem = () => this.emit("changed");
     this.mailroom.on("owed", () => this.receipts.soon());
   }
 
@@ -213,6 +214,7 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   summary(): AgentSummary {
     const unread = unreadCounts(this.vault);
+    const trouble = this.vault.problem;
     const sessions = this.sessions.summaries(unread);
     const absent = [...unread]
       .filter(([label]) => !this.sessions.get(label))
@@ -236,6 +238,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       lease:
         this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
       incidents: incidents(this.vault, INCIDENTS_SHOWN),
+      storage: trouble && { code: trouble.code, reason: trouble.message, next: trouble.next },
     };
   }
 
