@@ -20,6 +20,7 @@ import { openRelayStore } from "../relay/store/open-store.ts";
 import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
+import { asStorageError } from "../vault/storage-errors.ts";
 import { Agent } from "./agent.ts";
 import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
@@ -95,6 +96,14 @@ export class Host
 
   /** Throws `host_running` when another process owns the data folder. */
   static async start(options: HostOptions): Promise<Host> {
+    try {
+      return await Host.take(options);
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  private static async take(options: HostOptions): Promise<Host> {
     const { paths } = options;
     privateFolder(paths.home);
     const lock = acquireOwnerLock(paths.lock);
