@@ -14,6 +14,7 @@ import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
+import { incidents } from "../vault/incident-table.ts";
 import {
   forgetCiphertexts,
   insertMailJob,
@@ -21,6 +22,7 @@ import {
   removeJob,
   waitingCount,
 } from "../vault/job-table.ts";
+import type { KeyStore } from "../vault/key-slots.ts";
 import { insertMessage, type MessageRow, sentMessage, unreadCounts } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
 import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
@@ -50,13 +52,17 @@ const CONTACT_LOOK_MS = 250;
 const ENDED_GRACE_MS = 2_000;
 /** After a restart sessions come back by themselves within this, in ms. */
 const RETURN_WITHIN_MS = 30_000;
+/** While quiet hours last, their end is looked for this often, in ms. */
+const QUIET_LOOK_MS = 60_000;
+const INCIDENTS_SHOWN = 5;
 
 export interface AgentParts {
   /** TINYPLACE_UNROUTED_POLICY; null leaves it to what the person set. */
   readonly unroutedPolicy?: RoutingPolicy | null;
   readonly identity: Identity;
   readonly vault: Vault;
-  readonly keyStore: "keychain" | "file";
+  /** Where the vault's key is kept; a passphrase may come and go. */
+  readonly keys: { readonly store: KeyStore };
   readonly relay: RelayTransport;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -109,6 +115,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly pendingTimers = new Set<() => void>();
   private lease: Lease | null = null;
   private cancelPoll: (() => void) | null = null;
+  private cancelQuietLook: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
   private closed = false;
 
@@ -157,6 +164,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
+    vault.onProblem = () => this.emit("changed");
     this.mailroom.on("owed", () => this.receipts.soon());
   }
 
@@ -210,6 +218,7 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   summary(): AgentSummary {
     const unread = unreadCounts(this.vault);
+    const trouble = this.vault.problem;
     const sessions = this.sessions.summaries(unread);
     const absent = [...unread]
       .filter(([label]) => !this.sessions.get(label))
@@ -229,9 +238,11 @@ export class Agent extends EventEmitter<AgentEvents> {
       contactRequests: [...this.contacts.requests()],
       handleChanges: this.directory.alarms(),
       relay: { url: this.relay.url, ...this.relayState },
-      keyStore: this.parts.keyStore,
+      keyStore: this.parts.keys.store,
       lease:
         this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
+      incidents: incidents(this.vault, INCIDENTS_SHOWN),
+      storage: trouble && { code: trouble.code, reason: trouble.message, next: trouble.next },
     };
   }
 
@@ -370,21 +381,28 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   /** What quiet hours hold is looked at when they end. */
   private watchQuietHours(): void {
+    this.cancelQuietLook?.();
+    this.cancelQuietLook = null;
     const wait = this.decisions.untilQuietEnds(this.parts.clock.now());
     if (wait === null) return;
-    this.later(wait, () => {
+    // In steps: a clock that is set meanwhile moves the end.
+    this.cancelQuietLook = this.later(Math.min(wait, QUIET_LOOK_MS), () => {
       this.mailroom.placeHolds().catch(() => undefined);
       this.watchQuietHours();
     });
   }
 
   /** A timer that ends with the agent. */
-  private later(ms: number, task: () => void): void {
+  private later(ms: number, task: () => void): () => void {
     const cancel = this.parts.timers.after(ms, () => {
       this.pendingTimers.delete(cancel);
       task();
     });
     this.pendingTimers.add(cancel);
+    return () => {
+      this.pendingTimers.delete(cancel);
+      cancel();
+    };
   }
 
   /** Messages in which all words of the query stand, newest first; `before` is a cursor, a `seq`. */

@@ -63,6 +63,8 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
     relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
     keyStore: "keychain",
     lease: { state: "held" },
+    incidents: [],
+    storage: null,
     ...part,
   };
 }
@@ -80,6 +82,8 @@ export function snapshot(revision: number, agents: AgentSummary[] = [], pid = 1)
       startedAt: `2026-03-09T10:00:0${pid}.000Z`,
     },
     agents,
+    unopened: [],
+    incidents: [],
   };
 }
 

@@ -29,6 +29,8 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
   keyStore: "file",
   lease: { state: "held" },
+  incidents: [],
+  storage: null,
   ...changes,
 });
 const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
@@ -43,6 +45,8 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
     startedAt: "2026-01-01T00:00:00.000Z",
   },
   agents,
+  unopened: [],
+  incidents: [],
 });
 const labels = (one: HostSnapshot) =>
   trayView(one).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));

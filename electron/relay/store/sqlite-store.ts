@@ -23,6 +23,11 @@ import {
   type TakenBundle,
 } from "./store.ts";
 
+export interface SqliteStoreOptions extends StoreLimits {
+  /** The owner of the data folder; a later one refuses this one's writes (rule L1). */
+  readonly ownerEpoch?: number;
+}
+
 /**
  * The relay's data in one SQLite file. It holds ciphertext and public keys only. Changes of one turn
  * of the event loop share a commit; each is undone alone when it throws.
@@ -38,7 +43,7 @@ export class SqliteRelayStore implements RelayStore {
    * @param options.ownerEpoch of the process that owns the data folder; once a later owner opened the
    * file, changes by this one are refused (rule L1). A relay that runs alone has none.
    */
-  constructor(path: string, options: StoreLimits & { readonly ownerEpoch?: number } = {}) {
+  constructor(path: string, options: SqliteStoreOptions = {}) {
     this.bounds = {
       limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
       size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
@@ -55,7 +60,7 @@ export class SqliteRelayStore implements RelayStore {
       throw error;
     }
     this.sql = new Sql(this.db);
-    this.commits = new GroupCommit(this.db, guard);
+    this.commits = new GroupCommit(this.db, guard ? { before: guard } : {});
   }
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
