@@ -17,15 +17,30 @@ export function identityScalar(seed: Uint8Array): Uint8Array<ArrayBuffer> {
   return scalar;
 }
 
+export interface AddressKeys {
+  readonly ed25519: Uint8Array;
+  readonly x25519: Uint8Array<ArrayBuffer>;
+}
+
+/** Checking a key costs as much as many messages do. */
+const MAX_REMEMBERED = 10_000;
+const remembered = new Map<string, AddressKeys>();
+
 /**
  * The Ed25519 key of an address and its Montgomery form, 32 bytes each. Throws `peer_unknown` when
  * the text is no address, `peer_identity_mismatch` when its key is no point of the curve or of small
  * order: such a key gives a secret that anyone can compute.
  */
-export function addressKeys(address: string): {
-  ed25519: Uint8Array;
-  x25519: Uint8Array<ArrayBuffer>;
-} {
+export function addressKeys(address: string): AddressKeys {
+  const known = remembered.get(address);
+  if (known) return known;
+  const keys = checkedKeys(address);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(address, keys);
+  return keys;
+}
+
+function checkedKeys(address: string): AddressKeys {
   const bytes = publicKeyOf(address);
   if (!bytes) throw badAddress(address, "is not an agent's address");
   try {

@@ -1,3 +1,4 @@
+import { createPrivateKey, sign } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { fromBase64, toBase64 } from "./encoding.ts";
 import { SdkCipherError } from "./error.ts";
@@ -16,10 +17,14 @@ export interface Prekey {
   readonly published: PublishedPrekey;
 }
 
+/** RFC 8410 header of a raw Ed25519 private key. */
+const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
+
 /** @param seed 32 bytes of the agent that publishes it */
 export function makePrekey(seed: Uint8Array, keyId: string, pair: KeyPair = drawKeyPair()): Prekey {
   const publicKey = toBase64(pair.publicKey);
-  const signature = toBase64(ed25519.sign(signedBytes(publicKey), seed));
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
+  const signature = toBase64(sign(null, signedBytes(publicKey), key));
   return { keyId, pair, published: { keyId, publicKey, signature } };
 }
 

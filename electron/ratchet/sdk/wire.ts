@@ -3,14 +3,18 @@ import { fromBase64, toBase64 } from "./encoding.ts";
 import { SdkCipherError } from "./error.ts";
 import type { Handshake } from "./x3dh.ts";
 
-/** The cleartext part of an envelope (network.md part 2, section 6); keys are base64. */
-export interface WireSignal {
-  readonly ratchetKey: string;
-  readonly messageNumber: number;
-  readonly previousChainLength: number;
+/** In a first message only. */
+interface WireHandshake {
   readonly ephemeralKey?: string | undefined;
   readonly signedPreKeyId?: string | undefined;
   readonly oneTimePreKeyId?: string | undefined;
+}
+
+/** The cleartext part of an envelope (network.md part 2, section 6); keys are base64. */
+export interface WireSignal extends WireHandshake {
+  readonly ratchetKey: string;
+  readonly messageNumber: number;
+  readonly previousChainLength: number;
 }
 
 const MAX_COUNTER = 0xffff_ffff;
@@ -20,11 +24,16 @@ export function writeSignal(header: Header, handshake: Handshake | null): WireSi
     ratchetKey: toBase64(header.ratchetKey),
     messageNumber: header.messageNumber,
     previousChainLength: header.previousChainLength,
-    ...(handshake && {
-      ephemeralKey: toBase64(handshake.ephemeralKey),
-      signedPreKeyId: handshake.signedPreKeyId,
-      ...(handshake.oneTimePreKeyId !== null && { oneTimePreKeyId: handshake.oneTimePreKeyId }),
-    }),
+    ...(handshake && writeHandshake(handshake)),
+  };
+}
+
+export function writeHandshake(handshake: Handshake): WireHandshake {
+  const { ephemeralKey, signedPreKeyId, oneTimePreKeyId } = handshake;
+  return {
+    ephemeralKey: toBase64(ephemeralKey),
+    signedPreKeyId,
+    ...(oneTimePreKeyId !== null && { oneTimePreKeyId }),
   };
 }
 
@@ -39,7 +48,7 @@ export function readHeader(signal: WireSignal | undefined): Header {
 }
 
 /** Throws `malformed`. */
-export function readHandshake(signal: WireSignal): Handshake {
+export function readHandshake(signal: WireHandshake): Handshake {
   const { ephemeralKey, signedPreKeyId, oneTimePreKeyId } = signal;
   if (ephemeralKey === undefined || signedPreKeyId === undefined) {
     throw new SdkCipherError(
