@@ -20,6 +20,7 @@ import {
 import {
   forgetCiphertexts,
   hasRepairJob,
+  holdJobs,
   insertControlJob,
   insertMailJob,
   isControlSent,
@@ -49,6 +50,8 @@ const COOL_DOWN_MS = 5 * 60_000;
 const LONGEST_COOL_DOWN_MS = 24 * 3600 * 1000;
 /** A peer that asks more often than this is not served again, in ms. */
 const ANSWER_EVERY_MS = 60_000;
+/** How long sessions that change all the time are left alone, in ms. */
+const CALM_MS = 30_000;
 /** Messages sent again for one request. */
 const MAX_RESENT = 5000;
 /** Receipts of this time are told again, in ms. */
@@ -170,6 +173,7 @@ export class Repair {
     if (lostSessions.length === 0) return false;
     removeRepairJobs(vault, peer);
     this.sendAgain(peer, lostSessions);
+    this.calmDown(peer, known.repairAnsweredAt);
     return true;
   }
 
@@ -183,6 +187,19 @@ export class Repair {
     if (session === null) return;
     removeSdkSession(vault, session);
     this.sendAgain(peer, [session]);
+  }
+
+  /**
+   * A peer that begins anew again and again may each time have crossed what we sent in answer: we wait
+   * until nothing of it can be on its way. Inside a write.
+   */
+  private calmDown(peer: string, lastAt: number | null): void {
+    const { vault, clock } = this.parts;
+    const now = clock.now();
+    if (lastAt !== null && Math.abs(now - lastAt) < ANSWER_EVERY_MS) {
+      holdJobs(vault, peer, now + CALM_MS);
+    }
+    markRepairAnswered(vault, peer, now);
   }
 
   private sendAgain(peer: string, sessions: readonly string[]): void {

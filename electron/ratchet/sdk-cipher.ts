@@ -146,9 +146,8 @@ export class SdkCipher implements Cipher {
       return;
     }
     // It says that it could not read ours, or began anew because ours never came.
-    if (current && sign.isPing) stage.markLost(current.id);
     for (const one of sessions) {
-      if (one.own && one.heardAt === null) stage.markLost(one.id);
+      if (sign.isPing || (one.own && one.heardAt === null)) stage.markLost(one.id);
     }
     save(stage, peer, [session, ...sessions]);
   }

@@ -103,6 +103,13 @@ export function hurryJobs(vault: VaultReader, at: number): void {
   vault.sql("UPDATE job SET next_at = ? WHERE next_at > ?").run([at, at]);
 }
 
+/** Nothing of the recipient's is due before `until`. */
+export function holdJobs(vault: VaultReader, recipient: string, until: number): void {
+  vault
+    .sql("UPDATE job SET next_at = $until WHERE recipient = $recipient AND next_at < $until")
+    .run({ recipient, until });
+}
+
 /** The job of a message, if it still waits. */
 export function jobOf(
   vault: VaultReader,

@@ -1,34 +1,11 @@
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
-import { PING, SdkPeer } from "../fakes/sdk-peer.ts";
+import { PING, type SdkPeer } from "../fakes/sdk-peer.ts";
 import { Bench, type Party } from "../support/agents.ts";
+import { losing, pairWith } from "../support/sdk-pair.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-/** One of ours and one of the network's, contacts of each other. */
-async function pairWith(options: { pings?: boolean } = {}) {
-  const bench = await Bench.start();
-  const ours = bench.party("ours");
-  await ours.start();
-  const peer = sdkPeer(bench, options);
-  await peer.publish();
-  await peer.requestContact(ours.id);
-  await ours.agent.relay.acceptContact(peer.cryptoId);
-  const session = await ours.session("claude:1");
-  const say = (text: string) => ours.sendTo(session, peer.cryptoId, text);
-  return { bench, ours, peer, session, say };
-}
-
-function sdkPeer(bench: Bench, options: { pings?: boolean } = {}): SdkPeer {
-  return new SdkPeer({
-    url: bench.url,
-    file: join(bench.home, "sdk-peer.json"),
-    now: () => bench.time.now(),
-    pings: options.pings ?? false,
-  });
-}
 
 const relayed = (ours: Party, id: string) =>
   ours.until((agent) => agent.sent(id).state === "relayed");
@@ -38,30 +15,6 @@ const suites = (party: Party) =>
     .sql("SELECT DISTINCT suite FROM message")
     .all<{ suite: string }>()
     .map((one) => one.suite);
-
-/** Loses what `lose` says of what we offer: accepted, and never stored. */
-function losing(relay: RelayTransport, lose: () => boolean): RelayTransport {
-  return new Proxy(relay, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "put") return value.bind(target);
-      return async (envelopes: Parameters<RelayTransport["put"]>[0]) => {
-        const kept = envelopes.filter(() => !lose());
-        const outcomes = kept.length > 0 ? await target.put(kept) : [];
-        return envelopes.map(
-          ({ id }) =>
-            outcomes.find((one) => one.id === id) ?? {
-              id,
-              accepted: true,
-              permanent: false,
-              error: "",
-            },
-        );
-      };
-    },
-  });
-}
 
 describe("E3 peers of the network", () => {
   test("we write first: read there, answered here, nothing claimed beyond relayed", async () => {
@@ -122,7 +75,9 @@ describe("E3 peers of the network", () => {
     await peer.write(ours.identity.address, "newer form", { auto: true });
     await ours.until(() => ours.unread("claude:1").length === 2);
     const rows = ours.vault
-      .sql("SELECT text, auto, in_reply_to AS question FROM message WHERE direction = 'in'")
+      .sql(
+        "SELECT text, auto, in_reply_to AS question FROM message WHERE direction = 'in' ORDER BY seq",
+      )
       .all();
     expect(rows).toEqual([
       { text: "older form", auto: 1, question: id },
@@ -345,22 +300,13 @@ describe("E3 traps of the network's peers", () => {
 });
 
 async function pairWithLoss(options: { pings: boolean; lost?: number }) {
-  const bench = await Bench.start();
-  const ours = bench.party("ours");
   const noise = { lost: options.lost ?? 1, refused: 0 };
-  ours.wrap = (relay) =>
+  const wrap = (relay: RelayTransport) =>
     refusing(
       losing(relay, () => noise.lost-- > 0),
       noise,
     );
-  await ours.start();
-  const peer = sdkPeer(bench, options);
-  await peer.publish();
-  await peer.requestContact(ours.id);
-  await ours.agent.relay.acceptContact(peer.cryptoId);
-  const session = await ours.session("claude:1");
-  const say = (text: string) => ours.sendTo(session, peer.cryptoId, text);
-  return { bench, ours, peer, session, say, noise };
+  return { ...(await pairWith({ pings: options.pings, wrap })), noise };
 }
 
 function refusing(relay: RelayTransport, noise: { refused: number }): RelayTransport {
