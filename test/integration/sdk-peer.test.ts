@@ -281,6 +281,18 @@ describe("E3 traps of the network's peers", () => {
     expect(texts(peer)).toEqual(["one", "three"]);
   });
 
+  test("reset_session: the next message begins a new session, and is read", async () => {
+    const { ours, peer, say } = await pairWith();
+    await relayed(ours, await say("one"));
+    expect(await ours.agent.resetSession(peer.cryptoId)).toBe(true);
+    expect(await ours.agent.resetSession(peer.cryptoId)).toBe(false);
+    await relayed(ours, await say("two"));
+    await peer.poll();
+    await peer.write(ours.identity.address, "three");
+    await ours.until(() => ours.unread("claude:1").length === 1);
+    expect([texts(peer), ours.unread("claude:1")]).toEqual([["one", "two"], ["three"]]);
+  });
+
   test("we lost our session: what we cannot read is kept, and a ping asks for a new one", async () => {
     const { ours, peer, say } = await pairWith();
     await relayed(ours, await say("one"));

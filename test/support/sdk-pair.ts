@@ -20,7 +20,7 @@ export async function pairWith(
   return { bench, ours, peer, session, say };
 }
 
-export function sdkPeer(bench: Bench, options: { pings?: boolean } = {}): SdkPeer {
+function sdkPeer(bench: Bench, options: { pings?: boolean } = {}): SdkPeer {
   return new SdkPeer({
     url: bench.url,
     file: join(bench.home, "sdk-peer.json"),
