@@ -10,6 +10,7 @@ import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
+import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
@@ -29,6 +30,7 @@ import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
+import { Ciphers } from "./ciphers.ts";
 import { Contacts } from "./contacts.ts";
 import { Decisions } from "./decisions.ts";
 import { Directory } from "./directory.ts";
@@ -104,7 +106,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly directory: Directory;
   readonly contacts: Contacts;
   private readonly parts: AgentParts;
-  private readonly ratchet: Ratchet;
+  private readonly ciphers: Ciphers;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
   private readonly receipts: Receipts;
@@ -126,12 +128,18 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.identity = identity;
     this.vault = vault;
     this.relay = relay;
-    const ratchet = new Ratchet(identity);
-    this.ratchet = ratchet;
     this.sessions = new SessionRegistry(vault);
     this.decisions = new Decisions(vault, parts.unroutedPolicy ?? null);
     this.mailroom = new Mailroom(vault, this.sessions, this.decisions, clock);
-    const shared = { vault, ratchet, relay, queue: this.queue, clock, timers };
+    const ciphers = new Ciphers({
+      vault,
+      relay,
+      clock,
+      libsignal: new Ratchet(identity),
+      sdk: new SdkCipher(identity, clock),
+    });
+    this.ciphers = ciphers;
+    const shared = { vault, ciphers, relay, queue: this.queue, clock, timers };
     const wake = (peer: string) => this.outbox.wake(peer);
     const changed = () => void this.emit("changed");
     this.directory = new Directory({ identity, vault, relay, clock, timers, changed });
@@ -149,6 +157,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       ...shared,
       identity,
       askForContact: (peer) => this.contacts.requestForMail(peer),
+      firstMessageGone: (peer) => this.repair.firstMessageGone(peer),
       changed: (jobs) => this.sentChanged(jobs),
     });
     this.receipts = new Receipts({ vault, capabilities, clock, timers, wake });
@@ -156,7 +165,10 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.inbound = new Inbound({
       ...shared,
       mailroom: this.mailroom,
-      control: { control: (peer, control, first) => this.control(peer, control, first) },
+      control: {
+        control: (peer, control, first) => this.control(peer, control, first),
+        heard: (peer, suite, lost) => this.repair.heard(peer, suite, lost),
+      },
       received: (what) => this.received(what),
       failed: (error) => {
         if (errorView(error).code === "mailbox_leased") void this.checkLease(false);
@@ -300,6 +312,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       at,
       asker: from.harnessSessionId,
       late: false,
+      suite: null,
     };
     const placed = await this.vault.write((): Placed | null => {
       if (local) return this.mailroom.accept(message);
@@ -425,7 +438,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   resetSession(peer: string): Promise<boolean> {
     return this.queue.run(peer, async () => {
       const unit = new RatchetUnit(this.vault);
-      const had = this.ratchet.archiveSession(unit, peer);
+      const had = this.ciphers.archiveSessions(unit, peer);
       if (had) {
         await this.vault.write(() => {
           unit.commit(this.parts.clock.now());

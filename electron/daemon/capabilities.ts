@@ -1,7 +1,7 @@
 import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RelayTransport } from "../relay/transport.ts";
-import { readPeer, writeCapabilities } from "../vault/peer-table.ts";
+import { readPeer, writePublished } from "../vault/peer-table.ts";
 import type { Vault } from "../vault/vault.ts";
 
 /** What our own bundle says that we understand. */
@@ -26,9 +26,10 @@ export class Capabilities {
     if (known.capabilities && Math.abs(now - known.lookedAt) < FRESH_MS) return known.capabilities;
     try {
       const key = publicKeyOf(peer);
-      const found = key ? await relay.capabilities(messagingAddressOf(key)) : [];
-      await vault.write(() => writeCapabilities(vault, peer, found, now));
-      return found;
+      if (!key) return [];
+      const found = await relay.capabilities(messagingAddressOf(key));
+      await vault.write(() => writePublished(vault, peer, found, now));
+      return found ?? [];
     } catch {
       return known.capabilities;
     }

@@ -6,10 +6,10 @@ import {
   readControl,
 } from "../../shared/envelope/envelope.ts";
 import { cryptoIdOf, publicKeyOf } from "../../shared/model/address.ts";
+import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
-import { isRepeatedMessage, type Ratchet } from "../ratchet/ratchet.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Malformed, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
 import {
@@ -22,8 +22,10 @@ import {
 } from "../vault/envelope-table.ts";
 import type { NewMessage } from "../vault/mail-table.ts";
 import { oweAgain } from "../vault/receipt-table.ts";
+import { messageOfEnvelope } from "../vault/sdk-mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { retryDelay } from "./backoff.ts";
+import type { Ciphers } from "./ciphers.ts";
 import type { Mailroom, Placed } from "./mailroom.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
@@ -44,11 +46,13 @@ export interface Received {
 interface ControlHandler {
   /** True when the outbox has new work for the peer. */
   control(peer: string, control: Control, firstMessage: boolean): boolean;
+  /** Something of the peer was decrypted. True as above. */
+  heard(peer: string, suite: Suite, lostSessions: readonly string[]): boolean;
 }
 
 interface InboundParts {
   readonly vault: Vault;
-  readonly ratchet: Ratchet;
+  readonly ciphers: Ciphers;
   readonly relay: RelayTransport;
   readonly queue: PeerQueue;
   readonly mailroom: Mailroom;
@@ -69,6 +73,8 @@ interface OpenedEnvelope {
   readonly envelope: RelayEnvelope;
   readonly bodyHash: Uint8Array;
   readonly result: Opened;
+  /** The cipher in which it was decrypted; null when it was not. */
+  readonly heard: Suite | null;
 }
 
 /**
@@ -186,6 +192,9 @@ export class Inbound {
       unit.commit(at);
       const placements: Placed[] = [];
       let madeGood = false;
+      for (const suite of new Set(opened.map((one) => one.heard))) {
+        if (suite) wake = control.heard(sender, suite, unit.sdk.lostSessions) || wake;
+      }
       for (const { envelope, bodyHash, result } of opened) {
         rememberEnvelope(vault, { sender, id: envelope.id, bodyHash, at });
         if (result.kind === "message") {
@@ -232,27 +241,28 @@ export class Inbound {
     envelope: RelayEnvelope,
   ): Promise<OpenedEnvelope> {
     const bodyHash = createHash("sha256").update(envelope.body).digest().subarray(0, 16);
-    if (envelope.suite !== "libsignal") {
-      const reason = "its cipher is not supported by this version";
-      return { envelope, bodyHash, result: { kind: "bad", reason, repairable: false } };
-    }
+    const cipher = this.parts.ciphers.of(envelope.suite);
     const step = unit.child();
     try {
-      const plaintext = await this.parts.ratchet.decrypt(step, sender, envelope);
+      const plaintext = await cipher.decrypt(step, sender, envelope);
       unit.merge(step);
-      return { envelope, bodyHash, result: this.read(sender, envelope, decodeBody(plaintext)) };
+      const result = this.read(sender, envelope, decodeBody(plaintext));
+      return { envelope, bodyHash, result, heard: cipher.suite };
     } catch (error) {
-      if (isRepeatedMessage(error) && isBodySeen(this.parts.vault, sender, bodyHash)) {
-        return { envelope, bodyHash, result: { kind: "consumed" } };
+      if (cipher.isRepeated(error) && isBodySeen(this.parts.vault, sender, bodyHash)) {
+        return { envelope, bodyHash, result: { kind: "consumed" }, heard: null };
       }
       const reason = error instanceof Error ? error.message : "not decryptable";
-      return { envelope, bodyHash, result: { kind: "bad", reason, repairable: true } };
+      return { envelope, bodyHash, result: { kind: "bad", reason, repairable: true }, heard: null };
     }
   }
 
   private read(sender: string, envelope: RelayEnvelope, body: DecodedBody): Opened {
     if (body.kind === "unreadable") return { kind: "bad", reason: body.reason, repairable: false };
     if (body.kind === "rehandshake") return { kind: "consumed" };
+    const suite = envelope.suite ?? "sdk";
+    // What changes the state of mail is believed in libsignal's sessions only.
+    if (body.kind === "control" && suite === "sdk") return { kind: "consumed" };
     if (body.kind === "control") {
       const control = readControl(body.control);
       const firstMessage = envelope.type === "PREKEY_BUNDLE";
@@ -268,7 +278,7 @@ export class Inbound {
         peer: sender,
         fromSession: body.fromSession,
         toSession: body.toSession,
-        inReplyTo: body.inReplyTo,
+        inReplyTo: this.questionOf(sender, body.inReplyTo),
         role: body.role,
         text: body.text,
         auto: body.auto,
@@ -276,8 +286,15 @@ export class Inbound {
         at: this.parts.clock.now(),
         asker: null,
         late: false,
+        suite,
       },
     };
+  }
+
+  /** Some peers know our message by the id of its envelope only, and name that one in their answer. */
+  private questionOf(sender: string, inReplyTo: string | null): string | null {
+    if (inReplyTo === null) return null;
+    return messageOfEnvelope(this.parts.vault, sender, inReplyTo) ?? inReplyTo;
   }
 
   /** True until the very same bytes came twice. */

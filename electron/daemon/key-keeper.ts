@@ -6,8 +6,10 @@ import {
   ROTATE_AFTER_MS,
   removeOldPrekeys,
 } from "../ratchet/prekeys.ts";
-import type { RelayTransport } from "../relay/transport.ts";
+import { makeSdkPrekeys } from "../ratchet/sdk-prekeys.ts";
+import type { KeyHealth, RelayTransport } from "../relay/transport.ts";
 import { newestPrekeyAt } from "../vault/ratchet-table.ts";
+import { newestSdkSignedAt } from "../vault/sdk-ratchet-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { OWN_CAPABILITIES } from "./capabilities.ts";
 import type { Identity } from "./identity.ts";
@@ -20,8 +22,8 @@ interface KeyKeeperParts {
 }
 
 /**
- * Keeps what others need to begin a session with us at the relay (rule E2): one-time keys topped up,
- * signed and last-resort keys rotated. Failures wait for the next occasion.
+ * Keeps what others need to begin a session with us at the relay (rules E2, E3), in both ciphers:
+ * one-time keys topped up, signed and last-resort keys rotated. Failures wait for the next occasion.
  */
 export class KeyKeeper {
   private readonly parts: KeyKeeperParts;
@@ -56,26 +58,49 @@ export class KeyKeeper {
 
   /** A clock that was set back must not keep a key longer than it should live. */
   private isRotationDue(): boolean {
-    const newest = newestPrekeyAt(this.parts.vault, "signed_prekey");
-    return newest === null || Math.abs(this.parts.clock.now() - newest) >= ROTATE_AFTER_MS;
+    const { vault, clock } = this.parts;
+    const due = (newest: number | null) =>
+      newest === null || Math.abs(clock.now() - newest) >= ROTATE_AFTER_MS;
+    return due(newestPrekeyAt(vault, "signed_prekey")) || due(newestSdkSignedAt(vault));
   }
 
   private async publishMissing(): Promise<void> {
-    const { identity, vault, relay, clock } = this.parts;
+    const { vault, relay, clock } = this.parts;
+    const health = await relay.keyHealth();
+    const rotate = this.isRotationDue();
     // Without keys of our own (after a rescue) what the relay has of us is of no use to anybody.
     const none = newestPrekeyAt(vault, "signed_prekey") === null;
-    const health = none ? null : await relay.bundleHealth();
+    // Apart, so that a relay which refuses one kind of keys still gets the other.
+    const results = await Promise.allSettled([
+      this.publishLibsignal(none ? null : health.libsignal, rotate),
+      this.publishSdk(health.sdk, rotate),
+    ]);
+    if (results.some((one) => one.status === "rejected")) return;
+    if (rotate) await removeOldPrekeys(vault, clock.now());
+  }
+
+  private async publishLibsignal(health: KeyHealth["libsignal"], rotate: boolean): Promise<void> {
+    const { identity, vault, relay, clock } = this.parts;
     const preKeys = health?.preKeyCount ?? 0;
     const kyberPreKeys = health?.kyberPreKeyCount ?? 0;
     const low = !health || preKeys < PREKEYS_LOW || kyberPreKeys < PREKEYS_LOW;
-    if (!low && !this.isRotationDue()) return;
+    if (!low && !rotate) return;
     const counts = {
       preKeys: low ? Math.max(0, PREKEYS_FULL - preKeys) : 0,
       kyberPreKeys: low ? Math.max(0, PREKEYS_FULL - kyberPreKeys) : 0,
     };
-    const now = clock.now();
-    const upload = await makePrekeys(vault, identity, counts, now);
+    const upload = await makePrekeys(vault, identity, counts, clock.now());
     await relay.publishBundle({ ...upload, capabilities: [...OWN_CAPABILITIES] });
-    await removeOldPrekeys(vault, now);
+  }
+
+  /** Keys of the network's own cipher, for peers that know no other (rule E3). */
+  private async publishSdk(health: KeyHealth["sdk"], rotate: boolean): Promise<void> {
+    const { identity, vault, relay, clock } = this.parts;
+    const count = health.oneTimePreKeyCount;
+    const low = health.signedPreKeyId === null || count < PREKEYS_LOW;
+    if (!low && !rotate) return;
+    const missing = low ? Math.max(0, PREKEYS_FULL - count) : 0;
+    const keys = await makeSdkPrekeys(vault, identity.seed, missing, clock.now());
+    await relay.publishSdkKeys(keys.signed, keys.oneTime);
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { encodeEnvelope } from "../../shared/envelope/envelope.ts";
-import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
-import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
+import { encodeEnvelope, REHANDSHAKE_BODY } from "../../shared/envelope/envelope.ts";
+import { errorView } from "../../shared/errors/errors.ts";
+import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
-import type { Ratchet } from "../ratchet/ratchet.ts";
+import type { Cipher, Sealed } from "../ratchet/cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { PutOutcome, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
 import {
@@ -21,9 +21,10 @@ import {
   waitingRecipients,
 } from "../vault/job-table.ts";
 import { markEncrypted, markEnded, markProblem, markRelayed } from "../vault/outgoing-table.ts";
-import { writeCapabilities } from "../vault/peer-table.ts";
+import { rememberSdkEnvelope } from "../vault/sdk-mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { isDue, retryDelay } from "./backoff.ts";
+import { addressOf, type Choice, type Ciphers } from "./ciphers.ts";
 import type { Identity } from "./identity.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
@@ -38,20 +39,31 @@ const EXPIRED = "The relay did not take it within 7 days";
 interface OutboxParts {
   readonly identity: Identity;
   readonly vault: Vault;
-  readonly ratchet: Ratchet;
+  readonly ciphers: Ciphers;
   readonly relay: RelayTransport;
   readonly queue: PeerQueue;
   readonly clock: Clock;
   readonly timers: Timers;
   /** A message was refused for want of a contact (rule C1). */
   readonly askForContact: (peer: string) => Promise<void>;
+  /**
+   * The first message of the newest session with the peer will not arrive: none that follows could be
+   * read. Inside a write, and in the peer's queue.
+   */
+  readonly firstMessageGone: (peer: string) => void;
   /** Called after the state of messages changed on disk. */
   readonly changed: (messages: readonly MailJob[]) => void;
 }
 
-interface Sealed {
+interface Offered {
   readonly job: Job;
   readonly envelope: RelayEnvelope;
+}
+
+interface Made {
+  readonly envelope: RelayEnvelope;
+  readonly suite: Suite;
+  readonly session: string | null;
 }
 
 /**
@@ -162,7 +174,7 @@ export class Outbox {
       try {
         const sealed = await this.sealBatch(recipient, jobs);
         const outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));
-        if (!(await this.settle(sealed, outcomes))) return;
+        if (!(await this.settle(recipient, sealed, outcomes))) return;
       } catch (error) {
         await this.delayOrFail(head, error);
         return;
@@ -174,7 +186,8 @@ export class Outbox {
     const { vault, clock } = this.parts;
     const now = clock.now();
     const expired = jobs.filter((job) => job.expires_at <= now);
-    if (expired.length === 0) return jobs;
+    const first = expired[0];
+    if (!first) return jobs;
     await vault.write(() => {
       for (const job of expired) {
         if (removeJob(vault, job.job) && isMail(job)) {
@@ -183,35 +196,44 @@ export class Outbox {
       }
     });
     this.parts.changed(expired.filter(isMail));
-    return jobs.filter((job) => job.expires_at > now);
+    const envelopes = expired.flatMap((job) => (job.envelope ? [storedEnvelope(job)] : []));
+    await this.gone(first.recipient, envelopes);
+    // Read anew: what was left may have to be encrypted again.
+    return waitingJobs(vault, first.recipient, BATCH);
+  }
+
+  /** These will not arrive. */
+  private async gone(recipient: string, envelopes: readonly RelayEnvelope[]): Promise<void> {
+    // libsignal repeats its handshake until it is answered; the network's own cipher does not.
+    if (!envelopes.some((one) => !one.suite && one.type === "PREKEY_BUNDLE")) return;
+    const { vault, queue, firstMessageGone } = this.parts;
+    await queue.run(recipient, () => vault.write(() => firstMessageGone(recipient)));
   }
 
   /** The jobs' envelopes in order; new ciphertexts are on disk before this resolves. */
-  private sealBatch(recipient: string, jobs: readonly Job[]): Promise<Sealed[]> {
-    const { vault, clock } = this.parts;
+  private sealBatch(recipient: string, jobs: readonly Job[]): Promise<Offered[]> {
+    const { vault, clock, ciphers } = this.parts;
     return this.parts.queue.run(recipient, async () => {
       const fresh = jobs.filter((job) => job.envelope === null);
       if (fresh.length === 0) return jobs.map((job) => ({ job, envelope: storedEnvelope(job) }));
       const unit = new RatchetUnit(vault);
-      const envelopes = new Map<number, RelayEnvelope>();
-      let capabilities: readonly string[] | null = null;
+      const made = new Map<number, Made>();
+      const choices: Choice[] = [];
       for (const job of fresh) {
-        capabilities = (await this.ensureSession(unit, job)) ?? capabilities;
-        envelopes.set(job.job, await this.encrypt(unit, job));
+        const renew = job.fresh_session === 1;
+        const last = renew ? undefined : choices.at(-1);
+        const choice = last ?? (await ciphers.choose(unit, recipient, renew));
+        if (!last) choices.push(choice);
+        made.set(job.job, await this.encrypt(unit, choice.cipher, job));
       }
       const sealed = await vault.write(() => {
-        const now = clock.now();
-        unit.commit(now);
-        if (capabilities) writeCapabilities(vault, recipient, capabilities, now);
+        unit.commit(clock.now());
+        for (const choice of choices) ciphers.remember(recipient, choice);
         failpoint("encrypt.before-commit");
         return jobs.flatMap((job) => {
-          const envelope = envelopes.get(job.job);
-          if (!envelope) return [{ job, envelope: storedEnvelope(job) }];
-          // Cancelled while it was encrypted: it must not go out.
-          if (!jobEncrypted(vault, job.job, JSON.stringify(envelope))) return [];
-          if (isMail(job)) markEncrypted(vault, job.seq, envelope.id);
-          else rememberControl(vault, recipient, envelope.id, now);
-          return [{ job, envelope }];
+          const one = made.get(job.job);
+          if (!one) return [{ job, envelope: storedEnvelope(job) }];
+          return this.encrypted(job, one) ? [{ job, envelope: one.envelope }] : [];
         });
       });
       failpoint("encrypt.after-commit");
@@ -219,42 +241,44 @@ export class Outbox {
     });
   }
 
-  /** What the peer's bundle says it understands, when one had to be fetched. */
-  private async ensureSession(unit: RatchetUnit, job: Job): Promise<readonly string[] | null> {
-    const { ratchet, relay } = this.parts;
-    const { recipient } = job;
-    if (!job.fresh_session && ratchet.hasSession(unit, recipient)) return null;
-    const bundle = await relay.fetchBundle(addressOf(recipient));
-    if (!bundle) {
-      throw new TinyplaceError(
-        "peer_unknown",
-        `The relay knows no keys of ${recipient}: it may not have started there yet.`,
-        "Check the address. The message waits, and goes out when the other agent appears.",
-      );
+  /** Inside the write that commits the step. False: cancelled meanwhile, it must not go out. */
+  private encrypted(job: Job, { envelope, suite, session }: Made): boolean {
+    const { vault, clock } = this.parts;
+    const at = clock.now();
+    if (!jobEncrypted(vault, job.job, JSON.stringify(envelope))) return false;
+    if (!isMail(job)) {
+      rememberControl(vault, job.recipient, envelope.id, at);
+      return true;
     }
-    await ratchet.startSession(unit, recipient, bundle);
-    return bundle.capabilities;
+    markEncrypted(vault, job.seq, envelope.id, suite);
+    if (session !== null) {
+      rememberSdkEnvelope(vault, { envelopeId: envelope.id, message: job.seq, session, at });
+    }
+    return true;
   }
 
-  private async encrypt(unit: RatchetUnit, job: Job): Promise<RelayEnvelope> {
-    const { identity, ratchet, clock } = this.parts;
-    const text = isMail(job) ? mailText(identity, job) : job.control;
-    const ciphertext = await ratchet.encrypt(unit, job.recipient, Buffer.from(text, "utf8"));
-    return {
+  private async encrypt(unit: RatchetUnit, cipher: Cipher, job: Job): Promise<Made> {
+    const { identity, clock } = this.parts;
+    const text = isMail(job) ? mailText(identity, job) : controlText(cipher, job.control);
+    const plaintext = Buffer.from(text, "utf8");
+    const { ciphertext, session }: Sealed = await cipher.encrypt(unit, job.recipient, plaintext);
+    const envelope: RelayEnvelope = {
       id: newEnvelopeId(clock.now()),
       from: identity.address,
       to: addressOf(job.recipient),
       timestamp: new Date(clock.now()).toISOString(),
       deviceId: 1,
-      type: ciphertext.type,
-      body: ciphertext.body,
-      suite: "libsignal",
+      ...ciphertext,
+      // The network's own cipher goes without a mark: its clients know no such field.
+      ...(cipher.suite === "libsignal" && { suite: cipher.suite }),
     };
+    return { envelope, suite: cipher.suite, session };
   }
 
   /** Commits what the relay said. False when the first of the rest has to wait. */
   private async settle(
-    sealed: readonly Sealed[],
+    recipient: string,
+    sealed: readonly Offered[],
     outcomes: readonly PutOutcome[],
   ): Promise<boolean> {
     const { vault, clock } = this.parts;
@@ -280,6 +304,11 @@ export class Outbox {
     });
     failpoint("relayed.after-commit");
     this.parts.changed(sealed.map((one) => one.job).filter(isMail));
+    const refused = sealed.filter((_, index) => outcomes[index]?.permanent);
+    await this.gone(
+      recipient,
+      refused.map((one) => one.envelope),
+    );
     if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.recipient);
     return blocked === null;
   }
@@ -331,8 +360,12 @@ function isUnwantedControl(job: Job, error: string): boolean {
   return !isMail(job) && error === NOT_A_CONTACT;
 }
 
-function addressOf(cryptoId: string): string {
-  return messagingAddressOf(publicKeyOf(cryptoId) as Uint8Array);
+/**
+ * A peer of the network's own cipher knows one control message, the re-key ping: whatever is to be
+ * repaired, it is asked for by that.
+ */
+function controlText(cipher: Cipher, control: string): string {
+  return cipher.suite === "sdk" ? REHANDSHAKE_BODY : control;
 }
 
 function storedEnvelope(job: Job): RelayEnvelope {

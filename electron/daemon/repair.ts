@@ -2,13 +2,16 @@ import {
   type Control,
   encodeControl,
   MAX_CONTROL_ENTRIES,
+  REHANDSHAKE_BODY,
 } from "../../shared/envelope/envelope.ts";
+import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
 import {
   envelopesToRepair,
   expectResent,
   forgetControl,
+  giveUpAsked,
   markAsked,
   markLost,
   peersToRepair,
@@ -17,11 +20,13 @@ import {
 import {
   forgetCiphertexts,
   hasRepairJob,
+  holdJobs,
   insertControlJob,
   insertMailJob,
   isControlSent,
   JOB_LIFETIME_MS,
   jobOf,
+  removeRepairJobs,
 } from "../vault/job-table.ts";
 import { unconfirmed } from "../vault/outgoing-table.ts";
 import {
@@ -29,8 +34,15 @@ import {
   markRepairAsked,
   markRepaired,
   readPeer,
+  writeSuite,
 } from "../vault/peer-table.ts";
 import { oweAllAgain } from "../vault/receipt-table.ts";
+import {
+  removeSdkSession,
+  silentPeers,
+  unheardSession,
+  unprovenMail,
+} from "../vault/sdk-mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 
 /** A peer is asked this often at most (rule D4), and less and less while it does not answer. */
@@ -38,10 +50,17 @@ const COOL_DOWN_MS = 5 * 60_000;
 const LONGEST_COOL_DOWN_MS = 24 * 3600 * 1000;
 /** A peer that asks more often than this is not served again, in ms. */
 const ANSWER_EVERY_MS = 60_000;
+/** How long sessions that change all the time are left alone, in ms. */
+const CALM_MS = 30_000;
 /** Messages sent again for one request. */
 const MAX_RESENT = 5000;
 /** Receipts of this time are told again, in ms. */
 const RECEIPTS_AGAIN_MS = 24 * 3600 * 1000;
+
+/** A peer of the network's own cipher that was silent for this long may have missed our first message. */
+const SILENT_MS = 10 * 60_000;
+/** Re-key pings in a row to a peer that says nothing: each takes one of its one-time keys. */
+const MAX_PINGS = 4;
 
 interface RepairParts {
   readonly vault: Vault;
@@ -91,6 +110,9 @@ export class Repair {
       if (left > 0) wait = Math.min(wait, left);
       else await this.ask(peer, now);
     }
+    for (const peer of silentPeers(this.parts.vault, now - SILENT_MS)) {
+      if (this.coolDownLeft(peer, now) === 0) await this.ping(peer, now);
+    }
     this.cancelTimer?.();
     this.cancelTimer = null;
     if (wait < Number.POSITIVE_INFINITY) {
@@ -119,6 +141,74 @@ export class Repair {
       insertControlJob(vault, { recipient: peer, control, freshSession: true, at: now });
     });
     wake(peer);
+  }
+
+  /**
+   * To a peer that knows no repair: a new session whose first message says nothing else. Whatever the
+   * peer could not read stays lost; what follows is read again.
+   */
+  private async ping(peer: string, now: number): Promise<void> {
+    const { vault, wake } = this.parts;
+    if (readPeer(vault, peer).repairAsks >= MAX_PINGS) return;
+    await vault.write(() => {
+      if (hasRepairJob(vault, peer)) return;
+      markRepairAsked(vault, peer, now);
+      const control = REHANDSHAKE_BODY;
+      insertControlJob(vault, { recipient: peer, control, freshSession: true, at: now });
+    });
+    wake(peer);
+  }
+
+  /**
+   * Something of the peer was decrypted, inside the write that commits it. What we sent in sessions
+   * that the peer turned out not to have goes out again. True when the outbox has new work.
+   */
+  heard(peer: string, suite: Suite, lostSessions: readonly string[]): boolean {
+    const { vault } = this.parts;
+    const known = readPeer(vault, peer);
+    if (known.suite !== suite) writeSuite(vault, peer, suite);
+    if (suite === "libsignal" || known.suite === "libsignal") return false;
+    if (known.repairAsks > 0) markRepaired(vault, peer);
+    giveUpAsked(vault, peer);
+    if (lostSessions.length === 0) return false;
+    removeRepairJobs(vault, peer);
+    this.sendAgain(peer, lostSessions);
+    this.calmDown(peer, known.repairAnsweredAt);
+    return true;
+  }
+
+  /**
+   * The network's own cipher carries its handshake in one message only. When that one will not
+   * arrive, its session is given up, and what was sent in it goes out in another. Inside a write.
+   */
+  firstMessageGone(peer: string): void {
+    const { vault } = this.parts;
+    const session = unheardSession(vault, peer);
+    if (session === null) return;
+    removeSdkSession(vault, session);
+    this.sendAgain(peer, [session]);
+  }
+
+  /**
+   * A peer that begins anew again and again may each time have crossed what we sent in answer: we wait
+   * until nothing of it can be on its way. Inside a write.
+   */
+  private calmDown(peer: string, lastAt: number | null): void {
+    const { vault, clock } = this.parts;
+    const now = clock.now();
+    if (lastAt !== null && Math.abs(now - lastAt) < ANSWER_EVERY_MS) {
+      holdJobs(vault, peer, now + CALM_MS);
+    }
+    markRepairAnswered(vault, peer, now);
+  }
+
+  private sendAgain(peer: string, sessions: readonly string[]): void {
+    const { vault, clock } = this.parts;
+    const at = clock.now();
+    forgetCiphertexts(vault, peer);
+    for (const message of sessions.flatMap((session) => unprovenMail(vault, session))) {
+      if (!jobOf(vault, message)) insertMailJob(vault, { recipient: peer, message, at });
+    }
   }
 
   /**

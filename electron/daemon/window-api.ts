@@ -80,6 +80,7 @@ function messageView(host: Host, agent: Agent, row: ConversationRow, label: stri
     text: row.text,
     auto: row.auto === 1,
     late: row.late === 1,
+    suite: row.suite,
     sentAt: row.sent_at,
     at: iso(row.at),
     readAt: row.delivery_read_at === null ? null : iso(row.delivery_read_at),

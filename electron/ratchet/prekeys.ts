@@ -6,6 +6,7 @@ import {
   SignedPreKeyRecord,
 } from "@signalapp/libsignal-client";
 import * as table from "../vault/ratchet-table.ts";
+import { removeSdkPrekeysBefore } from "../vault/sdk-ratchet-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { identityFromSeed } from "./identity.ts";
 
@@ -76,7 +77,10 @@ export async function makePrekeys(
 /** Forgets keys that were replaced long ago. Call when their successors are published. */
 export function removeOldPrekeys(vault: Vault, now: number): Promise<void> {
   const before = now - ROTATE_AFTER_MS - KEPT_AFTER_MS;
-  return vault.write(() => table.removePrekeysBefore(vault, before));
+  return vault.write(() => {
+    table.removePrekeysBefore(vault, before);
+    removeSdkPrekeysBefore(vault, before);
+  });
 }
 
 function makeSigned(identity: PrivateKey, id: number, at: number): SignedPreKeyRecord {

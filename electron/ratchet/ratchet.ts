@@ -15,6 +15,8 @@ import {
   signalEncrypt,
 } from "@signalapp/libsignal-client";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { mismatch, withoutKeys } from "./bundle-errors.ts";
+import type { Cipher, Ciphertext, LibsignalKeys, PeerBundle, Sealed } from "./cipher.ts";
 import { identityFromSeed, identityKeyOf } from "./identity.ts";
 import {
   AddressIdentityStore,
@@ -27,37 +29,11 @@ import type { RatchetUnit } from "./unit-of-work.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A peer's published keys; every value is base64 except the numbers. Source: the relay, untrusted. */
-export interface PeerBundle {
-  readonly registrationId: number;
-  readonly identityKey: string;
-  readonly signedPreKey: {
-    readonly id: number;
-    readonly publicKey: string;
-    readonly signature: string;
-  };
-  readonly preKey: { readonly id: number; readonly publicKey: string } | null;
-  readonly kyberPreKey: {
-    readonly id: number;
-    readonly publicKey: string;
-    readonly signature: string;
-  };
-}
-
-export interface Ciphertext {
-  /** `PREKEY_BUNDLE` starts a session at the receiver (network.md part 1, section 4). */
-  readonly type: "PREKEY_BUNDLE" | "CIPHERTEXT";
-  /** base64 */
-  readonly body: string;
-}
-
 const DEVICE_ID = 1;
 
-/**
- * One agent's end of its libsignal sessions. Every method stages its step in the given unit of work
- * and writes nothing; callers keep one queue per peer. Peers are named by cryptoId.
- */
-export class Ratchet {
+/** libsignal with PQXDH (rule E1). */
+export class Ratchet implements Cipher {
+  readonly suite = "libsignal";
   private readonly identity: PrivateKey;
   private readonly identities: AddressIdentityStore;
   private readonly self: ProtocolAddress;
@@ -72,7 +48,6 @@ export class Ratchet {
     return unit.session(peer)?.hasCurrentState() ?? false;
   }
 
-  /** The current session is kept for reading alone; false when there is none. */
   archiveSession(unit: RatchetUnit, peer: string): boolean {
     const record = unit.session(peer);
     if (!record?.hasCurrentState()) return false;
@@ -81,13 +56,14 @@ export class Ratchet {
     return true;
   }
 
-  /** Throws `peer_identity_mismatch` when the bundle's identity key is not the address's own. */
   async startSession(unit: RatchetUnit, peer: string, bundle: PeerBundle): Promise<void> {
     const expected = identityKeyOf(peer);
+    const keys = bundle.libsignal;
+    if (!keys) throw withoutKeys(peer);
     try {
-      if (!PublicKey.deserialize(decode(bundle.identityKey)).equals(expected)) throw mismatch(peer);
+      if (!PublicKey.deserialize(decode(keys.identityKey)).equals(expected)) throw mismatch(peer);
       await processPreKeyBundle(
-        toPreKeyBundle(bundle),
+        toPreKeyBundle(keys),
         ProtocolAddress.new(peer, DEVICE_ID),
         this.self,
         new UnitSessionStore(unit),
@@ -98,7 +74,7 @@ export class Ratchet {
     }
   }
 
-  async encrypt(unit: RatchetUnit, peer: string, plaintext: Uint8Array): Promise<Ciphertext> {
+  async encrypt(unit: RatchetUnit, peer: string, plaintext: Uint8Array): Promise<Sealed> {
     const message = await signalEncrypt(
       plaintext as Bytes,
       ProtocolAddress.new(peer, DEVICE_ID),
@@ -107,13 +83,13 @@ export class Ratchet {
       this.identities,
     );
     const first = message.type() === CiphertextMessageType.PreKey;
-    return {
-      type: first ? "PREKEY_BUNDLE" : "CIPHERTEXT",
+    const ciphertext = {
+      type: first ? ("PREKEY_BUNDLE" as const) : ("CIPHERTEXT" as const),
       body: Buffer.from(message.serialize()).toString("base64"),
     };
+    return { ciphertext, session: null };
   }
 
-  /** Throws libsignal's error when it cannot be decrypted; the unit is then to be dropped. */
   async decrypt(unit: RatchetUnit, peer: string, ciphertext: Ciphertext): Promise<Uint8Array> {
     const from = ProtocolAddress.new(peer, DEVICE_ID);
     const sessions = new UnitSessionStore(unit);
@@ -133,14 +109,13 @@ export class Ratchet {
       new UnitKyberPreKeyStore(unit),
     );
   }
+
+  isRepeated(error: unknown): boolean {
+    return error instanceof LibSignalErrorBase && error.code === ErrorCode.DuplicatedMessage;
+  }
 }
 
-/** The message's key was used already: it was decrypted before, or its sender went back in time. */
-export function isRepeatedMessage(error: unknown): boolean {
-  return error instanceof LibSignalErrorBase && error.code === ErrorCode.DuplicatedMessage;
-}
-
-function toPreKeyBundle(bundle: PeerBundle): PreKeyBundle {
+function toPreKeyBundle(bundle: LibsignalKeys): PreKeyBundle {
   return PreKeyBundle.new(
     bundle.registrationId,
     DEVICE_ID,
@@ -158,13 +133,4 @@ function toPreKeyBundle(bundle: PeerBundle): PreKeyBundle {
 
 function decode(text: string): Bytes {
   return new Uint8Array(Buffer.from(text, "base64"));
-}
-
-function mismatch(peer: string, cause?: unknown): TinyplaceError {
-  return new TinyplaceError(
-    "peer_identity_mismatch",
-    `The keys published for ${peer} do not belong to that address, so nothing was encrypted to them.`,
-    "Check the address with the other agent. If it is right, the relay in between offers false keys: do not use it.",
-    { cause },
-  );
 }

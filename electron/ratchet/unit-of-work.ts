@@ -6,6 +6,7 @@ import {
 } from "@signalapp/libsignal-client";
 import * as table from "../vault/ratchet-table.ts";
 import type { VaultReader } from "../vault/vault.ts";
+import { SdkStage } from "./sdk-stage.ts";
 
 /**
  * What a ratchet step changes, staged in memory (rule D1): libsignal's store callbacks are
@@ -14,6 +15,8 @@ import type { VaultReader } from "../vault/vault.ts";
  * leaves the others' steps untouched.
  */
 export class RatchetUnit {
+  /** Steps of the network's own cipher; the rest is libsignal's. */
+  readonly sdk: SdkStage;
   private readonly sessions = new Map<string, SessionRecord>();
   private readonly usedPrekeys = new Set<number>();
   private readonly usedKyber: { id: number; signedId: number; baseKey: Uint8Array }[] = [];
@@ -23,6 +26,7 @@ export class RatchetUnit {
   constructor(vault: VaultReader, parent: RatchetUnit | null = null) {
     this.vault = vault;
     this.parent = parent;
+    this.sdk = new SdkStage(vault, parent?.sdk ?? null);
   }
 
   child(): RatchetUnit {
@@ -54,7 +58,7 @@ export class RatchetUnit {
 
   /** Whether a one-time key was used up: the relay may soon need more. */
   get tookPrekey(): boolean {
-    return this.usedPrekeys.size > 0;
+    return this.usedPrekeys.size > 0 || this.sdk.tookPrekey;
   }
 
   signedPrekey(id: number): SignedPreKeyRecord {
@@ -83,6 +87,7 @@ export class RatchetUnit {
     for (const [peer, record] of child.sessions) this.sessions.set(peer, record);
     for (const id of child.usedPrekeys) this.usedPrekeys.add(id);
     this.usedKyber.push(...child.usedKyber);
+    this.sdk.merge(child.sdk);
   }
 
   /** Writes the stage. Call inside `Vault.write`, together with what the steps belong to. */
@@ -90,6 +95,7 @@ export class RatchetUnit {
     for (const [peer, record] of this.sessions) {
       table.writeSession(this.vault, peer, record.serialize(), at);
     }
+    this.sdk.commit(at);
     for (const id of this.usedPrekeys) table.removePrekey(this.vault, id);
     for (const use of this.usedKyber) {
       if (table.isLastResort(this.vault, use.id)) {

@@ -1,4 +1,11 @@
-import type { ContactRow, LibsignalBundle, LibsignalUpload, RelayEnvelope } from "./wire.ts";
+import type {
+  ContactRow,
+  LibsignalBundle,
+  LibsignalUpload,
+  RelayEnvelope,
+  SdkBundle,
+  SdkKey,
+} from "./wire.ts";
 
 export type { RelayEnvelope };
 
@@ -29,6 +36,19 @@ export type Lease =
   /** The relay knows no leases: nothing keeps a second installation from draining too. */
   | { readonly state: "unsupported" };
 
+/** A peer's published keys, as the relay gives them: untrusted. At least one of the two is there. */
+export interface PublishedBundle {
+  readonly libsignal: LibsignalBundle | null;
+  readonly sdk: SdkBundle | null;
+}
+
+/** What of our own keys the relay still holds. */
+export interface KeyHealth {
+  /** Null: nothing published yet. */
+  readonly libsignal: { readonly preKeyCount: number; readonly kyberPreKeyCount: number } | null;
+  readonly sdk: { readonly signedPreKeyId: string | null; readonly oneTimePreKeyCount: number };
+}
+
 export interface RelayListener {
   /** Look at the mailbox now. */
   doorbell(): void;
@@ -55,12 +75,16 @@ export interface RelayTransport {
   /** Removes envelopes from the mailbox; ids that are gone already are fine. */
   acknowledge(ids: readonly string[]): Promise<void>;
   publishBundle(bundle: LibsignalUpload): Promise<void>;
-  /** Null: nothing published yet. */
-  bundleHealth(): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null>;
-  /** `address` in base64. Null: the relay knows no keys of it. */
-  fetchBundle(address: string): Promise<LibsignalBundle | null>;
-  /** What the bundle of `address` (base64) says it understands; takes no key. None published: []. */
-  capabilities(address: string): Promise<readonly string[]>;
+  /** Keys of the network's own cipher: the signed one replaces its predecessor, the others are added. */
+  publishSdkKeys(signed: SdkKey, oneTime: readonly SdkKey[]): Promise<void>;
+  keyHealth(): Promise<KeyHealth>;
+  /** `address` in base64; takes a one-time key of each kind. Null: the relay knows no keys of it. */
+  fetchBundle(address: string): Promise<PublishedBundle | null>;
+  /**
+   * What the libsignal bundle of `address` (base64) says it understands; takes no key. Null: it has
+   * published none.
+   */
+  capabilities(address: string): Promise<readonly string[] | null>;
   requestContact(cryptoId: string): Promise<ContactRow>;
   acceptContact(cryptoId: string): Promise<ContactRow>;
   removeContact(cryptoId: string): Promise<void>;

@@ -72,6 +72,13 @@ export const libsignalBundle = z.object({
 });
 export type LibsignalBundle = z.infer<typeof libsignalBundle>;
 
+/** The network's own part of a bundle. */
+export const sdkBundle = z.object({
+  signedPreKey: sdkKey,
+  oneTimePreKey: sdkKey.nullish().transform((key) => key ?? null),
+});
+export type SdkBundle = z.infer<typeof sdkBundle>;
+
 /** Who drains a mailbox (rule N5). */
 export const mailboxLease = z.object({
   /** Names one installation: made up by it, compared and nothing else. */

@@ -87,6 +87,13 @@ export function markAsked(vault: VaultReader, sender: string): void {
     .run([sender]);
 }
 
+/** A peer that knows no repair has begun anew: what was asked for will not come again. */
+export function giveUpAsked(vault: VaultReader, sender: string): void {
+  vault
+    .sql("UPDATE quarantine SET state = 'lost' WHERE sender = ? AND state = 'asked'")
+    .run([sender]);
+}
+
 /** It held no mail, and what it told is told again. */
 export function forgetControl(vault: VaultReader, sender: string, envelopeId: string): void {
   vault

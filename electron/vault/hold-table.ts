@@ -12,7 +12,7 @@ export interface HoldRow extends MessageRow {
 }
 
 const MESSAGE = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late`;
+  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite`;
 const HELD = `SELECT ${MESSAGE}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at
   FROM hold h JOIN message m ON m.seq = h.message`;
 

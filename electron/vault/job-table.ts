@@ -54,7 +54,7 @@ export function waitingJobs(vault: VaultReader, recipient: string, limit: number
     .sql(
       `SELECT j.seq AS job, j.recipient, j.control, j.fresh_session, j.envelope, j.attempts, j.next_at,
          j.expires_at, m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-         m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late
+         m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite
        FROM job j LEFT JOIN message m ON m.seq = j.message
        WHERE j.recipient = ? ORDER BY j.seq LIMIT ?`,
     )
@@ -103,6 +103,13 @@ export function hurryJobs(vault: VaultReader, at: number): void {
   vault.sql("UPDATE job SET next_at = ? WHERE next_at > ?").run([at, at]);
 }
 
+/** Nothing of the recipient's is due before `until`. */
+export function holdJobs(vault: VaultReader, recipient: string, until: number): void {
+  vault
+    .sql("UPDATE job SET next_at = $until WHERE recipient = $recipient AND next_at < $until")
+    .run({ recipient, until });
+}
+
 /** The job of a message, if it still waits. */
 export function jobOf(
   vault: VaultReader,
@@ -132,6 +139,11 @@ export function hasRepairJob(vault: VaultReader, recipient: string): boolean {
       .sql("SELECT 1 AS yes FROM job WHERE recipient = ? AND fresh_session = 1 LIMIT 1")
       .get([recipient]) !== undefined
   );
+}
+
+/** Their new session would replace one that the peer has begun meanwhile. */
+export function removeRepairJobs(vault: VaultReader, recipient: string): void {
+  vault.sql("DELETE FROM job WHERE recipient = ? AND fresh_session = 1").run([recipient]);
 }
 
 /** How long an envelope of a control message is remembered, in ms: longer than a relay keeps it. */

@@ -1,3 +1,4 @@
+import type { Suite } from "../../shared/model/suite.ts";
 import type { SqliteParams } from "./sqlite.ts";
 import type { VaultReader } from "./vault.ts";
 
@@ -17,6 +18,8 @@ export interface NewMessage {
   readonly asker: string | null;
   /** Sent again after a repair: out of its sender's order. */
   readonly late: boolean;
+  /** The cipher it came in; null for mail inside one agent, and for mail not encrypted yet. */
+  readonly suite: Suite | null;
 }
 
 export interface MessageRow {
@@ -34,6 +37,7 @@ export interface MessageRow {
   readonly at: number;
   readonly asker: string | null;
   readonly late: number;
+  readonly suite: Suite | null;
 }
 
 export interface DeliveryRow extends MessageRow {
@@ -46,7 +50,7 @@ export interface DeliveryRow extends MessageRow {
 }
 
 const COLUMNS =
-  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late";
+  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite";
 const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
@@ -55,8 +59,8 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
   const result = vault
     .sql(
       `INSERT OR IGNORE INTO message
-       (id, direction, peer, from_session, to_session, in_reply_to, role, text, auto, sent_at, at, asker, late)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, direction, peer, from_session, to_session, in_reply_to, role, text, auto, sent_at, at, asker, late, suite)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run([
       message.id,
@@ -72,6 +76,7 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
       message.at,
       message.asker,
       message.late ? 1 : 0,
+      message.suite,
     ]);
   return result.changes === 1 ? Number(result.lastInsertRowid) : null;
 }

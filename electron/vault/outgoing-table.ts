@@ -1,5 +1,6 @@
 import type { ReceiptRung } from "../../shared/envelope/envelope.ts";
 import type { LadderStep, Rung } from "../../shared/model/ladder.ts";
+import type { Suite } from "../../shared/model/suite.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
@@ -54,8 +55,16 @@ export function stepsOf(row: OutgoingRow | null, queuedAt: number): LadderStep[]
 }
 
 /** A ciphertext was made: the relay and a repair request know the message by this id. */
-export function markEncrypted(vault: VaultReader, message: number, envelopeId: string): void {
+export function markEncrypted(
+  vault: VaultReader,
+  message: number,
+  envelopeId: string,
+  suite: Suite,
+): void {
   vault.sql("UPDATE outgoing SET envelope_id = ? WHERE message = ?").run([envelopeId, message]);
+  vault
+    .sql("UPDATE message SET suite = $suite WHERE seq = $message AND suite IS NOT $suite")
+    .run({ suite, message });
 }
 
 export function markRelayed(vault: VaultReader, message: number, at: number): void {

@@ -1,7 +1,10 @@
+import type { Suite } from "../../shared/model/suite.ts";
 import type { VaultReader } from "./vault.ts";
 
 /** What is known of other agents' daemons. The changing functions run inside `Vault.write` only. */
 export interface PeerRow {
+  /** The cipher it is written to with; null while unknown. */
+  readonly suite: Suite | null;
   /** What its published bundle says it understands; null while unknown. */
   readonly capabilities: readonly string[] | null;
   /** When that was looked up. */
@@ -13,6 +16,7 @@ export interface PeerRow {
 }
 
 const UNKNOWN: PeerRow = {
+  suite: null,
   capabilities: null,
   lookedAt: 0,
   repairAskedAt: null,
@@ -23,7 +27,7 @@ const UNKNOWN: PeerRow = {
 export function readPeer(vault: VaultReader, peer: string): PeerRow {
   const row = vault
     .sql(
-      `SELECT capabilities, looked_at AS lookedAt, repair_asked_at AS repairAskedAt,
+      `SELECT suite, capabilities, looked_at AS lookedAt, repair_asked_at AS repairAskedAt,
          repair_asks AS repairAsks, repair_answered_at AS repairAnsweredAt FROM peer WHERE peer = ?`,
     )
     .get<Omit<PeerRow, "capabilities"> & { capabilities: string | null }>([peer]);
@@ -31,10 +35,14 @@ export function readPeer(vault: VaultReader, peer: string): PeerRow {
   return { ...row, capabilities: row.capabilities === null ? null : JSON.parse(row.capabilities) };
 }
 
-export function writeCapabilities(
+/**
+ * What was found published. @param capabilities of its libsignal bundle; null when there is none,
+ * which takes nothing back of what it has shown before.
+ */
+export function writePublished(
   vault: VaultReader,
   peer: string,
-  capabilities: readonly string[],
+  capabilities: readonly string[] | null,
   at: number,
 ): void {
   vault
@@ -42,7 +50,18 @@ export function writeCapabilities(
       `INSERT INTO peer (peer, capabilities, looked_at) VALUES (?, ?, ?)
        ON CONFLICT (peer) DO UPDATE SET capabilities = excluded.capabilities, looked_at = excluded.looked_at`,
     )
-    .run([peer, JSON.stringify(capabilities), at]);
+    .run([peer, JSON.stringify(capabilities ?? []), at]);
+  writeSuite(vault, peer, capabilities === null ? "sdk" : "libsignal");
+}
+
+/** The peer has shown this cipher. Libsignal stands for good: nobody can talk us down from it. */
+export function writeSuite(vault: VaultReader, peer: string, suite: Suite): void {
+  vault
+    .sql(
+      `INSERT INTO peer (peer, suite) VALUES ($peer, $suite)
+       ON CONFLICT (peer) DO UPDATE SET suite = $suite WHERE suite IS NULL OR $suite = 'libsignal'`,
+    )
+    .run({ peer, suite });
 }
 
 export function markRepairAsked(vault: VaultReader, peer: string, at: number): void {

@@ -275,6 +275,66 @@ const MIGRATIONS: readonly string[] = [
     words TEXT NOT NULL
   );
   `,
+
+  // The network's own cipher (rule E3).
+  `
+  -- Which cipher the peer is written to with; libsignal, once shown, for good.
+  ALTER TABLE peer ADD COLUMN suite TEXT CHECK (suite IN ('libsignal', 'sdk'));
+  INSERT OR IGNORE INTO peer (peer) SELECT peer FROM ratchet_session;
+  UPDATE peer SET suite = 'libsignal' WHERE peer IN (SELECT peer FROM ratchet_session);
+
+  -- Null for mail inside one agent, and until a message is encrypted.
+  ALTER TABLE message ADD COLUMN suite TEXT;
+  UPDATE message SET suite = 'libsignal' WHERE direction = 'in'
+    OR seq IN (SELECT message FROM outgoing WHERE envelope_id IS NOT NULL);
+
+  -- rank 0 is written in; the others still read what was sent in them.
+  CREATE TABLE sdk_session (
+    id TEXT PRIMARY KEY,
+    peer TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    -- JSON, until the first message has carried it.
+    handshake TEXT,
+    -- Begun by us.
+    own INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    heard_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX sdk_session_peer ON sdk_session (peer, rank);
+  CREATE TABLE sdk_skipped_key (
+    session TEXT NOT NULL,
+    ratchet_key BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    message_key BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (session, ratchet_key, number)
+  ) WITHOUT ROWID;
+  CREATE INDEX sdk_skipped_key_at ON sdk_skipped_key (at);
+  CREATE TABLE sdk_prekey (
+    key_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('signed', 'one-time')),
+    private_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  -- A handshake without a one-time key could be repeated, and would put an old session in place.
+  CREATE TABLE sdk_handshake_seen (
+    ephemeral_key BLOB PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Mail by the id that the relay knows: some peers name that one in their answer. And what was sent
+  -- in which session, until an answer shows that the peer could read that session.
+  CREATE TABLE sdk_envelope_sent (
+    envelope_id TEXT PRIMARY KEY,
+    message INTEGER NOT NULL REFERENCES message (seq),
+    session TEXT NOT NULL,
+    proven INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX sdk_envelope_sent_session ON sdk_envelope_sent (session, message);
+  CREATE INDEX sdk_envelope_sent_at ON sdk_envelope_sent (at);
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

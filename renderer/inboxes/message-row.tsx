@@ -1,4 +1,4 @@
-import { ArrowDownLeft, ArrowUpRight, Bot } from "lucide-react";
+import { ArrowDownLeft, ArrowUpRight, Bot, ShieldAlert } from "lucide-react";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 import { classNames } from "../ui/class-names.ts";
 import { formatMoment, formatTime } from "../ui/format.ts";
@@ -60,6 +60,7 @@ export function MessageRow(props: MessageRowProps) {
               late
             </Tag>
           )}
+          {message.suite === "sdk" && <LessProtectedBadge />}
           {message.role === "user" && (
             <Tag title="Written by the person, not by the model">person</Tag>
           )}
@@ -88,6 +89,15 @@ function AutoBadge() {
     <Tag title="Written by an auto-responder, not in a session">
       <Bot aria-hidden className="size-3" />
       auto
+    </Tag>
+  );
+}
+
+function LessProtectedBadge() {
+  return (
+    <Tag title="Less protected: the other agent's program knows only the network's older encryption, which does not hold against quantum computers and cannot tell us what was lost">
+      <ShieldAlert aria-hidden className="size-3" />
+      less protected
     </Tag>
   );
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ERROR_CODES } from "../errors/errors.ts";
 import { ladderStep, rung } from "./ladder.ts";
+import { suite } from "./suite.ts";
 
 /**
  * What the daemon tells windows, tray and `status` about itself. Times are ISO 8601 strings in UTC.
@@ -135,6 +136,8 @@ export const messageView = z.object({
   auto: z.boolean(),
   /** Sent again after a repair, out of its sender's order. */
   late: z.boolean(),
+  /** The cipher it came or went in; null within one agent, and before it is encrypted. */
+  suite: suite.nullable(),
   /** When the sender says it was written; untrusted. */
   sentAt: z.string().nullable(),
   /** When this daemon committed it. */

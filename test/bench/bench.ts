@@ -8,11 +8,12 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
+import { sdkCipherAlone } from "./sdk-cipher-alone.ts";
 import { measureSessions } from "./sessions.ts";
 
 /**
  * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
- * libsignal alone in the same run. It reports; it never fails on a time.
+ * libsignal alone and the network's own cipher alone. It reports; it never fails on a time.
  */
 const LATENCIES = 500;
 const THROUGHPUT = 3000;
@@ -54,6 +55,7 @@ async function measure(host: ChildProcess) {
   const [from, to] = [await idOf(sender), await idOf(receiver)];
   const latency = await latencies(sender, receiver, from, to);
   const alone = await libsignalAlone(2000, TEXT_BYTES);
+  const secondCipher = sdkCipherAlone(2000, TEXT_BYTES);
   const throughput = await messagesPerSecond(sender, receiver, to);
   const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
@@ -67,6 +69,11 @@ async function measure(host: ChildProcess) {
     throughput_n: THROUGHPUT,
     throughput_per_s: Math.round(throughput),
     libsignal_alone_per_s: Math.round(alone),
+    second_cipher_alone_per_s: secondCipher.oneWayPerSecond,
+    second_cipher_in_turn_per_s: secondCipher.inTurnPerSecond,
+    second_cipher_encrypt_per_s: secondCipher.encryptPerSecond,
+    second_cipher_decrypt_per_s: secondCipher.decryptPerSecond,
+    second_cipher_handshakes_per_s: secondCipher.handshakesPerSecond,
     throughput_of_libsignal: Math.round((throughput / alone) * 1000) / 1000,
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
     attach_p50_ms: quantile(sessions.alone, 0.5),

@@ -419,8 +419,9 @@ describe("E2 prekeys", () => {
     await days(5);
     expect(ids(b, "signed_prekey").length).toBeGreaterThan(first.length);
     const now = await b.agent.relay.fetchBundle(b.identity.address);
-    expect(now?.signedPreKey.id).toBeGreaterThan(old?.signedPreKey.id ?? 0);
-    expect(ids(b, "signed_prekey")).toContain(old?.signedPreKey.id);
+    const idOf = (bundle: typeof old) => bundle?.libsignal?.signedPreKey.id ?? 0;
+    expect(idOf(now)).toBeGreaterThan(idOf(old));
+    expect(ids(b, "signed_prekey")).toContain(idOf(old));
     // a holds the old bundle and writes its first message on it.
     a.wrap = (relay) =>
       new Proxy(relay, {
@@ -438,20 +439,24 @@ describe("E2 prekeys", () => {
     // Kept 30 days after it was replaced, then forgotten.
     await a.close();
     await days(34);
-    expect(ids(b, "signed_prekey")).not.toContain(old?.signedPreKey.id);
+    expect(ids(b, "signed_prekey")).not.toContain(idOf(old));
     expect(ids(b, "signed_prekey").length).toBeLessThan(20);
   });
 
   test("one-time keys are topped up below 20 of 100", async () => {
     const bench = await Bench.start();
     const [a, b] = await bench.pair();
-    expect(await b.agent.relay.bundleHealth()).toEqual({ preKeyCount: 100, kyberPreKeyCount: 100 });
+    const full = {
+      libsignal: { preKeyCount: 100, kyberPreKeyCount: 100 },
+      sdk: { signedPreKeyId: expect.stringMatching(/^spk_/), oneTimePreKeyCount: 100 },
+    };
+    expect(await b.agent.relay.keyHealth()).toEqual(full);
     for (let i = 0; i < 81; i++) await a.agent.relay.fetchBundle(b.identity.address);
     const writer = await a.session("claude:1");
     await a.send(writer, b, "uses one up");
     await b.until((agent) => agent.summary().holds === 1);
     await b.agent.keysSettled();
-    expect(await b.agent.relay.bundleHealth()).toEqual({ preKeyCount: 100, kyberPreKeyCount: 100 });
+    expect(await b.agent.relay.keyHealth()).toEqual(full);
   });
 
   test("E1 two first messages at once end with one working session", async () => {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { PublicKey } from "@signalapp/libsignal-client";
 import { describe, expect, test } from "vitest";
 import { drawIdentity } from "../../electron/daemon/identity.ts";
+import type { LibsignalKeys, PeerBundle } from "../../electron/ratchet/cipher.ts";
 import { identityFromSeed, identityKeyOf } from "../../electron/ratchet/identity.ts";
 import { makePrekeys, type PrekeyUpload } from "../../electron/ratchet/prekeys.ts";
-import { type PeerBundle, Ratchet } from "../../electron/ratchet/ratchet.ts";
+import { Ratchet } from "../../electron/ratchet/ratchet.ts";
 import { RatchetUnit } from "../../electron/ratchet/unit-of-work.ts";
 import { acquireOwnerLock } from "../../electron/vault/owner-lock.ts";
 import { Vault } from "../../electron/vault/vault.ts";
@@ -24,7 +25,9 @@ async function party(name: string) {
 
 function bundleOf(upload: PrekeyUpload): PeerBundle {
   const { kyberLastResort, preKeys, kyberPreKeys, ...rest } = upload;
-  return { ...rest, preKey: preKeys[0] ?? null, kyberPreKey: kyberPreKeys[0] ?? kyberLastResort };
+  const preKey = preKeys[0] ?? null;
+  const kyberPreKey = kyberPreKeys[0] ?? kyberLastResort;
+  return { libsignal: { ...rest, preKey, kyberPreKey }, sdk: null };
 }
 
 describe("E1 an address fixes its identity key", () => {
@@ -40,7 +43,9 @@ describe("E1 an address fixes its identity key", () => {
   test("a bundle with another identity key is refused and stages nothing", async () => {
     const [alice, bob, mallory] = [await party("a"), await party("b"), await party("m")];
     const unit = new RatchetUnit(alice.vault);
-    const false_ = { ...bundleOf(bob.upload), identityKey: mallory.upload.identityKey };
+    const { identityKey } = mallory.upload;
+    const genuine = { ...bundleOf(bob.upload).libsignal } as LibsignalKeys;
+    const false_ = { libsignal: { ...genuine, identityKey }, sdk: null };
     await expect(
       alice.ratchet.startSession(unit, bob.identity.cryptoId, false_),
     ).rejects.toMatchObject({ code: "peer_identity_mismatch" });
@@ -55,7 +60,11 @@ describe("D1 a ratchet step commits whole or not at all", () => {
     const [alice, bob] = [await party("a"), await party("b")];
     const send = new RatchetUnit(alice.vault);
     await alice.ratchet.startSession(send, bob.identity.cryptoId, bundleOf(bob.upload));
-    const first = await alice.ratchet.encrypt(send, bob.identity.cryptoId, Buffer.from("one"));
+    const { ciphertext: first } = await alice.ratchet.encrypt(
+      send,
+      bob.identity.cryptoId,
+      Buffer.from("one"),
+    );
     await alice.vault.write(() => send.commit(1));
     expect(first.type).toBe("PREKEY_BUNDLE");
     const read = async (unit: RatchetUnit) =>
@@ -68,7 +77,11 @@ describe("D1 a ratchet step commits whole or not at all", () => {
     await expect(read(new RatchetUnit(bob.vault))).rejects.toThrow();
 
     const answer = new RatchetUnit(bob.vault);
-    const back = await bob.ratchet.encrypt(answer, alice.identity.cryptoId, Buffer.from("two"));
+    const { ciphertext: back } = await bob.ratchet.encrypt(
+      answer,
+      alice.identity.cryptoId,
+      Buffer.from("two"),
+    );
     expect(back.type).toBe("CIPHERTEXT");
     const state = () =>
       createHash("sha256")

@@ -179,10 +179,10 @@ test("E2 one-time keys are served once, then the last-resort Kyber key", async (
     kyberPreKeys: [signed(10)],
     capabilities: [],
   });
-  expect(await b.bundleHealth()).toEqual({ preKeyCount: 1, kyberPreKeyCount: 1 });
-  const first = await a.fetchBundle(bob.address);
+  expect((await b.keyHealth()).libsignal).toEqual({ preKeyCount: 1, kyberPreKeyCount: 1 });
+  const first = (await a.fetchBundle(bob.address))?.libsignal;
   expect([first?.preKey?.id, first?.kyberPreKey.id]).toEqual([1, 10]);
-  const second = await a.fetchBundle(bob.address);
+  const second = (await a.fetchBundle(bob.address))?.libsignal;
   expect([second?.preKey, second?.kyberPreKey.id]).toEqual([null, 9]);
 });
 

@@ -52,6 +52,7 @@ function message(text: string, id: string): NewMessage {
     at: 1,
     asker: null,
     late: false,
+    suite: "libsignal",
   };
 }
 

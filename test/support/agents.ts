@@ -80,10 +80,17 @@ export async function befriend(a: Party, b: Party): Promise<void> {
   await b.agent.relay.acceptContact(a.id);
 }
 
+interface SendOptions {
+  readonly toSession?: string;
+  readonly inReplyTo?: string;
+  readonly id?: string;
+  readonly auto?: boolean;
+}
+
 /** One agent over its lives: a crash and a new start are the same party. */
 export class Party {
   readonly identity: Identity;
-  private readonly bench: Bench;
+  readonly bench: Bench;
   private folder: string;
   private key: Uint8Array = randomBytes(32);
   private epoch = 0;
@@ -147,7 +154,8 @@ export class Party {
     this.running = agent;
     const published = new Promise<void>((resolve) => {
       const look = async () => {
-        if ((await http.bundleHealth().catch(() => null)) !== null) resolve();
+        const health = await http.keyHealth().catch(() => null);
+        if (health?.libsignal && health.sdk.signedPreKeyId !== null) resolve();
         else setImmediate(look);
       };
       agent.once("online", () => void look());
@@ -195,22 +203,27 @@ export class Party {
   }
 
   /** Sends from a session to a peer; resolves with the message's id when the job is committed. */
-  async send(
+  send(from: Session, to: Party, body: string, options: SendOptions = {}): Promise<string> {
+    return this.sendTo(from, to.id, body, options);
+  }
+
+  /** As `send`, to anybody's cryptoId. */
+  async sendTo(
     from: Session,
-    to: Party,
+    to: string,
     body: string,
-    options: { toSession?: string; inReplyTo?: string; id?: string } = {},
+    options: SendOptions = {},
   ): Promise<string> {
     const id = options.id ?? newMessageId(randomBytes(9));
     await this.agent.send(
       {
         id,
-        to: to.id,
+        to,
         body,
         toSession: options.toSession ?? null,
         inReplyTo: options.inReplyTo ?? null,
         role: "agent",
-        auto: false,
+        auto: options.auto ?? false,
       },
       from,
     );

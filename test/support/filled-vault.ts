@@ -24,6 +24,7 @@ export function numbered(number: number): NewMessage {
     at: number,
     asker: null,
     late: false,
+    suite: direction === "in" ? "libsignal" : null,
   };
 }
 

@@ -21,6 +21,7 @@ export function message(part: Partial<MessageView> = {}): MessageView {
     text: "text",
     auto: false,
     late: false,
+    suite: "libsignal",
     sentAt: null,
     at: "2026-03-09T10:00:00.000Z",
     readAt: null,

@@ -3,15 +3,24 @@ import type { Clock } from "../../platform/clock.ts";
 import { failpoint } from "../../platform/failpoints.ts";
 import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { Signer } from "../signing.ts";
-import type { Lease, Malformed, PutOutcome, RelayListener, RelayTransport } from "../transport.ts";
+import type {
+  KeyHealth,
+  Lease,
+  Malformed,
+  PublishedBundle,
+  PutOutcome,
+  RelayListener,
+  RelayTransport,
+} from "../transport.ts";
 import {
   type ContactRow,
   contactRow,
-  type LibsignalBundle,
   type LibsignalUpload,
   libsignalBundle,
   type RelayEnvelope,
   relayEnvelope,
+  type SdkKey,
+  sdkBundle,
 } from "../wire.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { DoorbellSocket } from "./doorbell-socket.ts";
@@ -33,7 +42,15 @@ const views = z.array(view).nullish();
 const mailbox = z.object({ messages: z.array(z.unknown()).nullish() });
 const health = z.object({
   libsignal: z.object({ preKeyCount: z.number(), kyberPreKeyCount: z.number() }).nullish(),
+  signedPreKeyKeyId: z.string().nullish(),
+  oneTimePreKeyCount: z.number().nullish(),
 });
+const bundleAnswer = z.object({
+  libsignal: libsignalBundle.nullish(),
+  signedPreKey: z.unknown().optional(),
+});
+/** One-time keys of the network's own cipher in one upload: the relay's bound. */
+const MAX_UPLOADED = 200;
 
 interface Contact {
   readonly agentId: string;
@@ -135,23 +152,45 @@ export class HttpRelayTransport implements RelayTransport {
     await this.http.expect(anything, "PUT", `${keys(this.signer.address)}/libsignal`, bundle);
   }
 
-  async bundleHealth(): Promise<{ preKeyCount: number; kyberPreKeyCount: number } | null> {
-    const answer = await this.http.expect(health, "GET", `${keys(this.signer.address)}/health`);
-    return answer.libsignal ?? null;
+  async publishSdkKeys(signed: SdkKey, oneTime: readonly SdkKey[]): Promise<void> {
+    const own = keys(this.signer.address);
+    const identityKey = this.signer.address;
+    const body = { identityKey, signedPreKey: signed };
+    await this.http.expect(anything, "PUT", `${own}/signed-prekey`, body);
+    for (let start = 0; start < oneTime.length; start += MAX_UPLOADED) {
+      const preKeys = oneTime.slice(start, start + MAX_UPLOADED);
+      await this.http.expect(anything, "PUT", `${own}/prekeys`, { identityKey, preKeys });
+    }
   }
 
-  async fetchBundle(address: string): Promise<LibsignalBundle | null> {
+  async keyHealth(): Promise<KeyHealth> {
+    const answer = await this.http.expect(health, "GET", `${keys(this.signer.address)}/health`);
+    return {
+      libsignal: answer.libsignal ?? null,
+      sdk: {
+        signedPreKeyId: answer.signedPreKeyKeyId ?? null,
+        oneTimePreKeyCount: answer.oneTimePreKeyCount ?? 0,
+      },
+    };
+  }
+
+  async fetchBundle(address: string): Promise<PublishedBundle | null> {
     const answer = await this.http.send("GET", `${keys(address)}/bundle`);
     if (answer.status === 404) return null;
     if (answer.status !== 200) throw refused(answer);
-    const bundle = z.object({ libsignal: libsignalBundle.nullish() });
-    return readAnswer(bundle, answer).libsignal ?? null;
+    const { libsignal, signedPreKey } = readAnswer(bundleAnswer, answer);
+    if (libsignal) {
+      // A damaged key of the weaker cipher must not keep anybody from using the stronger one.
+      return { libsignal, sdk: sdkBundle.safeParse(answer.body).data ?? null };
+    }
+    if (signedPreKey === undefined || signedPreKey === null) return null;
+    return { libsignal: null, sdk: readAnswer(sdkBundle, answer) };
   }
 
-  async capabilities(address: string): Promise<readonly string[]> {
+  async capabilities(address: string): Promise<readonly string[] | null> {
     const answer = await this.http.send("GET", `${keys(address)}/capabilities`);
-    // A relay without our extension knows no such route: its peers' capabilities are not told.
-    if (isMissing(answer)) return [];
+    // A relay without our extension knows no such route, and no libsignal bundles either.
+    if (isMissing(answer)) return null;
     if (answer.status !== 200) throw refused(answer);
     return readAnswer(z.object({ capabilities: z.array(z.string()) }), answer).capabilities;
   }

@@ -1,0 +1,87 @@
+import type { VaultReader } from "./vault.ts";
+
+/**
+ * Mail sent with the network's own cipher: under which ids, in which sessions. The changing functions
+ * run inside `Vault.write` only.
+ */
+
+/** How long an answer may name an envelope, in ms. */
+const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
+
+export function rememberSdkEnvelope(
+  vault: VaultReader,
+  sent: { envelopeId: string; message: number; session: string; at: number },
+): void {
+  vault.sql("DELETE FROM sdk_envelope_sent WHERE at < ?").run([sent.at - REMEMBERED_MS]);
+  vault
+    .sql("INSERT INTO sdk_envelope_sent (envelope_id, message, session, at) VALUES (?, ?, ?, ?)")
+    .run([sent.envelopeId, sent.message, sent.session, sent.at]);
+}
+
+/** The id of our message to this peer that was in an envelope; null when there is none. */
+export function messageOfEnvelope(
+  vault: VaultReader,
+  peer: string,
+  envelopeId: string,
+): string | null {
+  const row = vault
+    .sql(
+      `SELECT m.id FROM sdk_envelope_sent e JOIN message m ON m.seq = e.message
+       WHERE e.envelope_id = ? AND m.peer = ?`,
+    )
+    .get<{ id: string }>([envelopeId, peer]);
+  return row?.id ?? null;
+}
+
+/** The peer answered what was sent in this session: it could read it. */
+export function markSessionProven(vault: VaultReader, session: string): void {
+  vault
+    .sql("UPDATE sdk_envelope_sent SET proven = 1 WHERE session = ? AND proven = 0")
+    .run([session]);
+}
+
+/** Mail that the relay took, last sent in this session, of which nothing shows that it was read. */
+export function unprovenMail(vault: VaultReader, session: string): number[] {
+  return vault
+    .sql(
+      `SELECT e.message FROM sdk_envelope_sent e JOIN outgoing o ON o.message = e.message
+       WHERE e.session = ? AND e.proven = 0 AND o.envelope_id = e.envelope_id
+         AND o.relayed_at IS NOT NULL AND o.answered_at IS NULL AND o.ended IS NULL
+       ORDER BY e.message`,
+    )
+    .all<{ message: number }>([session])
+    .map((row) => row.message);
+}
+
+/**
+ * Peers in whose session, begun by us before `before`, nothing was ever heard although the relay took
+ * mail in it: its first message may be lost, and then none that follows can be read.
+ */
+export function silentPeers(vault: VaultReader, before: number): string[] {
+  return vault
+    .sql(
+      `SELECT s.peer FROM sdk_session s
+       WHERE s.rank = 0 AND s.own = 1 AND s.heard_at IS NULL AND s.started_at <= ?
+         AND EXISTS (SELECT 1 FROM outgoing o WHERE o.recipient = s.peer
+                     AND o.relayed_at IS NOT NULL AND o.received_at IS NULL
+                     AND o.answered_at IS NULL AND o.ended IS NULL)`,
+    )
+    .all<{ peer: string }>([before])
+    .map((row) => row.peer);
+}
+
+/** The session that is written in, when nothing was ever heard in it and we began it. */
+export function unheardSession(vault: VaultReader, peer: string): string | null {
+  const row = vault
+    .sql(
+      `SELECT id FROM sdk_session
+       WHERE peer = ? AND rank = 0 AND own = 1 AND heard_at IS NULL`,
+    )
+    .get<{ id: string }>([peer]);
+  return row?.id ?? null;
+}
+
+export function removeSdkSession(vault: VaultReader, session: string): void {
+  vault.sql("DELETE FROM sdk_skipped_key WHERE session = ?").run([session]);
+  vault.sql("DELETE FROM sdk_session WHERE id = ?").run([session]);
+}
