@@ -3,7 +3,8 @@ import SqliteDatabase from "better-sqlite3";
 /**
  * The only module that imports the SQLite binding. `better-sqlite3` is better-sqlite3-multiple-ciphers;
  * the bundle for the evaluation runtime aliases it to @signalapp/sqlcipher, whose statements take one
- * array or one object of parameters. This surface is what both share, so the product uses no more.
+ * array or one object of parameters. This surface is what both share, so the product uses no more;
+ * test/integration/sqlite.contract.test.ts runs over both. An empty blob is NULL in one: store none.
  */
 type SqliteValue = string | number | bigint | null | Uint8Array;
 export type SqliteParams = readonly SqliteValue[] | Readonly<Record<string, SqliteValue>>;
