@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { errorView } from "../shared/errors/errors.ts";
+import type { PassphraseOptions } from "./bridge/passphrase-command.ts";
 import { homePaths } from "./platform/paths.ts";
 
 /** better-sqlite3 needs Node-API 10 and ends the process below it: say so instead. */
@@ -109,6 +110,19 @@ handle
     const { acceptHandle } = await import("./bridge/handle-command.ts");
     const decision = { wallet: options.wallet, handle: name, cryptoId };
     await acceptHandle(homePaths(options.home), decision);
+  });
+
+program
+  .command("passphrase")
+  .description("put the key of an agent's vault under a passphrase; unlock and lock it")
+  .argument("<action>", "set, change, remove, unlock or lock")
+  .requiredOption("--wallet <name>", "the agent")
+  .option("--file <path>", "a file of mode 0600 with the present passphrase")
+  .option("--new-file <path>", "a file of mode 0600 with the new one")
+  .option("--home <dir>", "data folder")
+  .action(async (action: string, options: PassphraseOptions & { home?: string }) => {
+    const { runPassphrase } = await import("./bridge/passphrase-command.ts");
+    await runPassphrase(homePaths(options.home), action, options);
   });
 
 /** An Electron runs the build that was made for it, whose database fits. */

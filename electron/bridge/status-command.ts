@@ -26,6 +26,9 @@ export async function printStatus(paths: HomePaths, json: boolean): Promise<void
         lines.push(`  ${session.label}  ${session.project}  ${session.unread} unread`);
       }
     }
+    for (const one of snapshot.unopened) {
+      lines.push(`${one.name ?? "?"}  ${one.cryptoId}  not open: ${one.reason} ${one.next}`);
+    }
     process.stdout.write(`${lines.join("\n")}\n`);
   } finally {
     client.close();

@@ -21,6 +21,7 @@ import {
   removeJob,
   waitingCount,
 } from "../vault/job-table.ts";
+import type { KeyStore } from "../vault/key-slots.ts";
 import { insertMessage, type MessageRow, sentMessage, unreadCounts } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
 import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
@@ -56,7 +57,8 @@ export interface AgentParts {
   readonly unroutedPolicy?: RoutingPolicy | null;
   readonly identity: Identity;
   readonly vault: Vault;
-  readonly keyStore: "keychain" | "file";
+  /** Where the vault's key is kept; a passphrase may come and go. */
+  readonly keys: { readonly store: KeyStore };
   readonly relay: RelayTransport;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -229,7 +231,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       contactRequests: [...this.contacts.requests()],
       handleChanges: this.directory.alarms(),
       relay: { url: this.relay.url, ...this.relayState },
-      keyStore: this.parts.keyStore,
+      keyStore: this.parts.keys.store,
       lease:
         this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
     };

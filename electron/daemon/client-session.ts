@@ -21,6 +21,7 @@ import { contactHandlers } from "./contact-calls.ts";
 import { handleHandlers } from "./handle-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
+import { passphraseAction } from "./passphrases.ts";
 import type { Session } from "./session-registry.ts";
 import { triageHandlers } from "./triage-calls.ts";
 import { waitForMail } from "./waiting.ts";
@@ -106,6 +107,7 @@ export class ClientSession implements ClientConnection {
       return {};
     },
     handover: ({ show }) => ({ releasing: this.host.handOver(show) }),
+    "vault.passphrase": (params) => passphraseAction(this.host, params),
     status: () => this.host.snapshot(),
     ...triageHandlers(() => this.required()),
     ...assignmentHandlers(() => this.host),

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { TinyplaceError } from "../../shared/errors/errors.ts";
-import type { HostKind, HostSnapshot } from "../../shared/model/snapshot.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
+import type { HostKind, HostSnapshot, UnopenedAgent } from "../../shared/model/snapshot.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
@@ -13,16 +13,19 @@ import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../relay/server/server.ts";
 import { createSigner } from "../relay/signing.ts";
 import { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
-import { createVaultKey, type Keychain, readVaultKey } from "../vault/keychain.ts";
+import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
-import { Vault } from "../vault/vault.ts";
 import { Agent } from "./agent.ts";
+import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
-import { drawIdentity, type Identity, identityOf } from "./identity.ts";
+import { PeerQueue } from "./peer-queue.ts";
 
 const VERSION = "0.1.0";
+/** What keeps a vault shut may pass: a keychain is unlocked, a disk has room again. In ms. */
+const RETRY_MS = 30_000;
+const DISK_TROUBLE = new Set(["disk_full", "disk_error", "disk_readonly"]);
 const WALLET_NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 
 export interface HostOptions {
@@ -31,6 +34,8 @@ export interface HostOptions {
   readonly lock: OwnerLock;
   readonly kind: HostKind;
   readonly keychain: Keychain | null;
+  /** What opens vaults under a passphrase; null or absent: they stay locked until unlocked. */
+  readonly passphrase?: () => string | null;
   readonly clock?: Clock;
   readonly timers?: Timers;
   /** Another relay than the embedded one (TINYPLACE_API_URL). */
@@ -57,12 +62,17 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly description: SessionHost["description"];
   readonly assignments: Assignments;
   private readonly options: HostOptions;
+  readonly vaults: AgentVaults;
   private readonly all = new Map<string, Agent>();
+  private readonly unopened = new Map<string, UnopenedAgent>();
+  /** One at a time for each agent: it is never open twice. */
+  private readonly opening = new PeerQueue();
   private readonly startedAt: string;
   private relay: RelayServer | null = null;
   private store: SqliteRelayStore | null = null;
   private relayUrl = "";
   private revision = 1;
+  private cancelRetry: (() => void) | null = null;
   private closing: Promise<void> | null = null;
 
   private constructor(options: HostOptions) {
@@ -71,6 +81,13 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.assignments = new Assignments(options.paths.assignments);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
+    this.vaults = new AgentVaults({
+      folder: options.paths.agents,
+      keychain: options.keychain,
+      passphrase: options.passphrase ?? (() => null),
+      epoch: options.lock.epoch,
+      clock: this.clock,
+    });
     this.startedAt = new Date(this.clock.now()).toISOString();
     this.description = { pid: process.pid, kind: options.kind, version: VERSION };
   }
@@ -82,7 +99,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       // First of all: should what follows hang, this says who.
       writePrivateFile(paths.ownerNote, JSON.stringify(host.description));
       await host.startRelay();
-      for (const folder of agentFolders(paths)) host.openAgent(folder);
+      await host.openAgents(host.vaults.list());
       return host;
     } catch (error) {
       await host.close();
@@ -100,28 +117,43 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     );
   }
 
-  /** Throws `wallet_unknown`. */
+  /** Throws `wallet_unknown`; for an agent whose vault does not open, the reason. */
   agentNamed(name: string): Agent {
-    const agent = this.agents().find((one) => one.identity.name === name);
-    if (agent) return agent;
-    const names = this.agents().map((one) => one.identity.name);
+    return this.agent(this.cryptoIdOf(name));
+  }
+
+  /** The agent of this name, open or not. Throws `wallet_unknown`. */
+  cryptoIdOf(name: string): string {
+    const known = [
+      ...this.agents().map((one) => one.identity),
+      ...[...this.unopened.values()].map((one) => ({ ...one, name: one.name ?? one.cryptoId })),
+    ];
+    const found = known.find((one) => one.name === name || one.cryptoId === name);
+    if (found) return found.cryptoId;
     throw new TinyplaceError(
       "wallet_unknown",
       `There is no wallet named "${name.slice(0, 64)}".`,
-      names.length > 0
-        ? `Use one of: ${names.join(", ")}; or create it with wallet_create.`
+      known.length > 0
+        ? `Use one of: ${known.map((one) => one.name).join(", ")}; or create it with wallet_create.`
         : "Create it with wallet_create.",
     );
   }
 
+  /** Throws `wallet_unknown`; for an agent whose vault does not open, the reason. */
   agent(cryptoId: string): Agent {
     const agent = this.all.get(cryptoId);
     if (agent) return agent;
+    const shut = this.unopened.get(cryptoId);
+    if (shut) throw new TinyplaceError(shut.code, shut.reason, shut.next);
     throw new TinyplaceError(
       "wallet_unknown",
       "There is no such agent here.",
       "Choose one from the list.",
     );
+  }
+
+  isOpen(cryptoId: string): boolean {
+    return this.all.has(cryptoId);
   }
 
   nameOf(cryptoId: string): string | null {
@@ -137,19 +169,15 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         "Use letters, digits, spaces, `.`, `_` or `-`, beginning with a letter or digit, at most 64.",
       );
     }
-    if (this.agents().some((one) => one.identity.name === name)) {
+    const shut = [...this.unopened.values()];
+    if ([...this.agents().map((one) => one.identity), ...shut].some((one) => one.name === name)) {
       throw new TinyplaceError(
         "wallet_exists",
         `There is already a wallet named "${name}".`,
         "Choose another name, or `use` the one that exists.",
       );
     }
-    const identity = drawIdentity(name);
-    const folder = join(this.options.paths.agents, identity.cryptoId);
-    privateFolder(folder);
-    const { key, keptIn } = createVaultKey(folder, identity.cryptoId, this.options.keychain);
-    const agent = { ...identity, createdAt: this.clock.now(), epoch: this.options.lock.epoch };
-    const created = this.addAgent(identity, Vault.create(folder, key, agent), keptIn);
+    const created = this.addAgent(await this.vaults.create(name));
     this.changed();
     return created;
   }
@@ -168,6 +196,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         startedAt: this.startedAt,
       },
       agents: this.agents().map((agent) => agent.summary()),
+      unopened: [...this.unopened.values()],
     };
   }
 
@@ -200,6 +229,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   }
 
   private async shutDown(): Promise<void> {
+    this.cancelRetry?.();
     try {
       await Promise.allSettled(this.agents().map((agent) => agent.close()));
       await this.relay?.close();
@@ -229,23 +259,65 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.relayUrl = this.relay.url;
   }
 
-  private openAgent(folder: string): void {
-    const { key, keptIn } = readVaultKey(folder, this.options.keychain);
-    const vault = Vault.open(folder, key, this.options.lock.epoch);
-    const row = vault
-      .sql("SELECT name, seed, registration_id AS registrationId FROM agent")
-      .get<{ name: string; seed: Uint8Array; registrationId: number }>();
-    if (!row) throw new Error(`the vault in ${folder} names no agent`);
-    this.addAgent(identityOf({ ...row, seed: new Uint8Array(row.seed) }), vault, keptIn);
+  /** @param passphrase where the vault is under one and none was given at the start. */
+  openAgent(cryptoId: string, passphrase: string | null): Promise<void> {
+    return this.opening.run(cryptoId, async () => {
+      if (this.all.has(cryptoId) || this.closing) return;
+      const opened = await this.vaults.open(cryptoId, passphrase);
+      if (this.closing) return opened.vault.close();
+      this.unopened.delete(cryptoId);
+      this.addAgent(opened);
+    });
   }
 
-  private addAgent(identity: Identity, vault: Vault, keyStore: "keychain" | "file"): Agent {
+  /** Ends the agent's sessions and closes its vault; only its passphrase opens it again. */
+  lockAgent(cryptoId: string): Promise<void> {
+    return this.opening.run(cryptoId, async () => {
+      const agent = this.all.get(cryptoId);
+      if (!agent) return;
+      this.all.delete(cryptoId);
+      this.setUnopened(cryptoId, this.vaults.keys(cryptoId).locked());
+      agent.sessions.endAll("the vault of this agent was locked");
+      await agent.close();
+    });
+  }
+
+  /** One that does not open is listed with its reason, and keeps no other from working. */
+  private async openAgents(cryptoIds: readonly string[]): Promise<void> {
+    for (const id of cryptoIds) {
+      try {
+        await this.openAgent(id, null);
+      } catch (error) {
+        if (error instanceof TinyplaceError && error.code === "host_running") throw error;
+        this.setUnopened(id, error);
+      }
+    }
+    const again = [...this.unopened.values()].filter((one) => this.mayPass(one));
+    if (again.length === 0 || this.closing) return;
+    this.cancelRetry = this.timers.after(RETRY_MS, () => {
+      this.openAgents(again.map((one) => one.cryptoId)).catch(() => undefined);
+    });
+  }
+
+  private setUnopened(cryptoId: string, error: unknown): void {
+    const { code, error: reason, next } = errorView(error);
+    const name = this.vaults.nameOf(cryptoId);
+    this.unopened.set(cryptoId, { cryptoId, name, code, reason, next });
+    this.changed();
+  }
+
+  private mayPass({ cryptoId, code }: UnopenedAgent): boolean {
+    if (code !== "vault_locked") return DISK_TROUBLE.has(code);
+    return this.vaults.storeOf(cryptoId) === "keychain";
+  }
+
+  private addAgent({ identity, vault, keys }: OpenedVault): Agent {
     const { clock, timers } = this;
     const installation = installationOf(this.options.paths.installation);
     const signer = createSigner(identity.seed);
     const relay = new HttpRelayTransport(this.relayUrl, signer, clock, { installation });
     const unroutedPolicy = readPolicy(process.env.TINYPLACE_UNROUTED_POLICY);
-    const parts = { identity, vault, keyStore, relay, clock, timers, unroutedPolicy };
+    const parts = { identity, vault, keys, relay, clock, timers, unroutedPolicy };
     const agent = new Agent(parts);
     this.all.set(identity.cryptoId, agent);
     agent.on("changed", () => this.changed());
@@ -270,15 +342,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     }
   }
 
-  private changed(): void {
+  changed(): void {
     this.revision++;
     this.emit("changed");
   }
-}
-
-function agentFolders(paths: HomePaths): string[] {
-  mkdirSync(paths.agents, { recursive: true, mode: 0o700 });
-  return readdirSync(paths.agents)
-    .map((name) => join(paths.agents, name))
-    .filter((folder) => existsSync(join(folder, "vault.db")));
 }

@@ -1,6 +1,7 @@
 import type { HostKind } from "../../shared/model/snapshot.ts";
 import type { NotificationParams } from "../../shared/protocol/protocol.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
+import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { systemKeychain } from "../vault/keychain.ts";
@@ -32,7 +33,8 @@ export async function serveHost(options: {
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};
-  const host = await Host.start({ paths, lock, kind, keychain, ...relay });
+  const passphrase = passphraseOfEnvironment;
+  const host = await Host.start({ paths, lock, kind, keychain, passphrase, ...relay });
   const socket = await startSocketServer({ paths, host }).catch(async (error: unknown) => {
     await host.close();
     throw error;

@@ -90,6 +90,13 @@ export class SessionRegistry {
     return session.label;
   }
 
+  /** Ends every connection; each takes its session away when it is closed. */
+  endAll(reason: string): void {
+    for (const session of this.live.values()) {
+      for (const peer of session.peers) peer.close({ reason, next: "end" });
+    }
+  }
+
   of(peer: ClientPeer): Session | null {
     for (const session of this.live.values()) if (session.peers.has(peer)) return session;
     return null;

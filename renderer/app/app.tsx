@@ -12,7 +12,10 @@ export function App() {
   const problem = useHost((state) => state.problem);
   const load = useHost((state) => state.load);
 
-  if (snapshot) return snapshot.agents.length === 0 ? <Welcome /> : <Workspace host={snapshot} />;
+  if (snapshot) {
+    const first = snapshot.agents.length + snapshot.unopened.length === 0;
+    return first ? <Welcome /> : <Workspace host={snapshot} />;
+  }
   if (problem) {
     return (
       <main className="h-full">

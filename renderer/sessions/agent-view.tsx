@@ -10,6 +10,12 @@ import { ContactRequests } from "./contact-requests.tsx";
 import { RelayState } from "./relay-state.tsx";
 import { Section } from "./section.tsx";
 
+const KEY_STORE_WORDS: Record<AgentSummary["keyStore"], string> = {
+  keychain: "In the system's keychain",
+  passphrase: "Under your passphrase alone",
+  file: "In a key file only you can read",
+};
+
 export function AgentView(props: { agentId: string }) {
   const agent = useAgent(props.agentId);
   if (!agent) return null;
@@ -61,11 +67,7 @@ function Identity({ agent }: { agent: AgentSummary }) {
       ))}
       <div className="flex min-h-9 items-center gap-3 px-3 py-1">
         <dt className="w-28 shrink-0 text-muted">Vault key</dt>
-        <dd>
-          {agent.keyStore === "keychain"
-            ? "In the system's keychain"
-            : "In a key file only you can read"}
-        </dd>
+        <dd>{KEY_STORE_WORDS[agent.keyStore]}</dd>
       </div>
     </dl>
   );

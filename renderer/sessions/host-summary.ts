@@ -15,9 +15,20 @@ export function relayLine(agents: readonly AgentSummary[]): string {
   return connecting > 0 ? "Relay connecting" : "Relay online";
 }
 
+/** Key files are named first: they are the weakest of the three. */
 export function keyLine(agents: readonly AgentSummary[]): string {
-  const inFile = agents.filter((agent) => agent.keyStore === "file").length;
-  if (inFile === 0) return "Keys kept in the keychain";
-  if (inFile === agents.length) return "Keys kept in key files";
-  return `Keys of ${inFile} of ${plural(agents.length, "agent")} kept in key files`;
+  const keptIn = (store: AgentSummary["keyStore"]) =>
+    agents.filter((agent) => agent.keyStore === store).length;
+  const all = plural(agents.length, "agent");
+  const inFile = keptIn("file");
+  if (inFile > 0) {
+    return inFile === agents.length
+      ? "Keys kept in key files"
+      : `Keys of ${inFile} of ${all} kept in key files`;
+  }
+  const underPassphrase = keptIn("passphrase");
+  if (underPassphrase === 0) return "Keys kept in the keychain";
+  return underPassphrase === agents.length
+    ? "Keys under passphrases"
+    : `Keys of ${underPassphrase} of ${all} under passphrases`;
 }

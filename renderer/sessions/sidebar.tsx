@@ -9,6 +9,7 @@ import { formatCount } from "../ui/format.ts";
 import { AgentGroup } from "./agent-group.tsx";
 import { HostLine } from "./host-line.tsx";
 import { NavButton } from "./nav-button.tsx";
+import { UnopenedGroup } from "./unopened-group.tsx";
 
 export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const go = usePlace((state) => state.go);
@@ -52,6 +53,9 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
         <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2">
           {props.host.agents.map((agent) => (
             <AgentGroup key={agent.cryptoId} agent={agent} place={props.place} />
+          ))}
+          {props.host.unopened.map((agent) => (
+            <UnopenedGroup key={agent.cryptoId} agent={agent} />
           ))}
         </ul>
       </nav>

@@ -2,13 +2,16 @@
  * Every error that may reach a person or a session: a stable code, what is wrong, and what to do next.
  * The same three fields travel over the local socket, the window bridge and MCP results.
  */
-const ERROR_CODES = [
+export const ERROR_CODES = [
   "bad_request",
   "bad_label",
   "body_too_large",
   "contact_blocked",
   "contact_required",
   "contact_unknown",
+  "disk_error",
+  "disk_full",
+  "disk_readonly",
   "handle_changed",
   "handle_taken",
   "handle_unknown",
@@ -21,6 +24,7 @@ const ERROR_CODES = [
   "mailbox_leased",
   "no_wallet",
   "not_allowed",
+  "passphrase_wrong",
   "peer_identity_mismatch",
   "peer_unknown",
   "proof_refused",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ERROR_CODES } from "../errors/errors.ts";
 import { ladderStep, rung } from "./ladder.ts";
 
 /**
@@ -39,6 +40,8 @@ const handleChange = z.object({
 });
 export type HandleChange = z.infer<typeof handleChange>;
 
+export const keyStore = z.enum(["keychain", "passphrase", "file"]);
+
 export const agentSummary = z.object({
   cryptoId: z.string(),
   name: z.string(),
@@ -59,7 +62,7 @@ export const agentSummary = z.object({
   handleChanges: z.array(handleChange),
   relay: relaySummary,
   /** Where the vault's key is kept. */
-  keyStore: z.enum(["keychain", "file"]),
+  keyStore,
   /** Whether this installation drains the agent's mailbox (rule N5). */
   lease: z.discriminatedUnion("state", [
     z.object({ state: z.enum(["unknown", "held", "unsupported"]) }),
@@ -71,6 +74,18 @@ export type AgentSummary = z.infer<typeof agentSummary>;
 /** Who owns the data folder: the application, a daemon, or the bridge of a session. */
 export const hostKind = z.enum(["desktop", "headless", "bridge"]);
 export type HostKind = z.infer<typeof hostKind>;
+
+/** An agent of this data folder whose vault does not open; the others work on without it. */
+const unopenedAgent = z.object({
+  cryptoId: z.string(),
+  /** Null when even the key file does not say it. */
+  name: z.string().nullable(),
+  code: z.enum(ERROR_CODES),
+  /** Why, and what to do next, as sentences for a person. */
+  reason: z.string(),
+  next: z.string(),
+});
+export type UnopenedAgent = z.infer<typeof unopenedAgent>;
 
 export const hostSnapshot = z.object({
   /** Grows with every change; a reader drops what is older than what it has. */
@@ -85,6 +100,7 @@ export const hostSnapshot = z.object({
     startedAt: z.string(),
   }),
   agents: z.array(agentSummary),
+  unopened: z.array(unopenedAgent),
 });
 export type HostSnapshot = z.infer<typeof hostSnapshot>;
 

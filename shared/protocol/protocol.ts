@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
-import { hostKind, hostSnapshot, sessionState } from "../model/snapshot.ts";
+import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
@@ -218,6 +218,17 @@ export const calls = {
   ...contactCalls,
   ...triageCalls,
   ...handleCalls,
+  /** What a person does with a vault's passphrase (rule Z1); the present one where there is one. */
+  "vault.passphrase": {
+    params: z.object({
+      /** A wallet's name or cryptoId. */
+      wallet: z.string().min(1).max(64),
+      action: z.enum(["set", "change", "remove", "unlock", "lock"]),
+      current: z.string().max(4096).nullable(),
+      next: z.string().max(4096).nullable(),
+    }),
+    result: z.object({ keyStore, open: z.boolean() }),
+  },
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;

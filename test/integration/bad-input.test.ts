@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -162,12 +162,19 @@ describe("Z2 the local socket", () => {
     const folder = join(homePaths(home).agents, created.address);
     expect(existsSync(join(folder, "vault.db"))).toBe(true);
     if (POSIX) expect(statSync(join(folder, "vault.key")).mode & 0o777).toBe(0o600);
-    const { readFileSync } = await import("node:fs");
     expect(readFileSync(join(folder, "vault.db")).subarray(0, 15).toString()).not.toBe(
       "SQLite format 3",
     );
     writeFileSync(join(folder, "vault.key"), "{}");
-    const locked = await runProgram(["daemon", "--home", home]);
-    expect([locked.code, locked.stderr]).toEqual([1, expect.stringMatching(/Nothing was changed/)]);
+    const before = readFileSync(join(folder, "vault.db"));
+    await startDaemon(home);
+    const { stdout } = await runProgram(["status", "--json", "--home", home]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      agents: [],
+      unopened: [
+        { cryptoId: created.address, code: "vault_locked", next: expect.stringMatching(/backup/) },
+      ],
+    });
+    expect(readFileSync(join(folder, "vault.db")).equals(before)).toBe(true);
   });
 });

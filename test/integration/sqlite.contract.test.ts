@@ -59,6 +59,7 @@ function message(text: string, id: string): NewMessage {
     sentAt: null,
     at: 1,
     asker: null,
+    late: false,
   };
 }
 

@@ -139,7 +139,7 @@ export class Party {
     const agent = new Agent({
       identity,
       vault,
-      keyStore: "file",
+      keys: { store: "file" },
       relay,
       clock: time,
       timers: time,

@@ -39,11 +39,13 @@ export function startRelay(
 export function runProgram(
   words: readonly string[],
   env: Record<string, string> = {},
+  input = "",
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(SOURCE.command, [...SOURCE.words, ...words], {
     env: childEnvironment(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => {

@@ -80,6 +80,7 @@ export function snapshot(revision: number, agents: AgentSummary[] = [], pid = 1)
       startedAt: `2026-03-09T10:00:0${pid}.000Z`,
     },
     agents,
+    unopened: [],
   };
 }
 

@@ -58,6 +58,9 @@ describe("the sidebar", () => {
     expect(keyLine([agent("a", { keyStore: "file" }), agent("b")])).toBe(
       "Keys of 1 of 2 agents kept in key files",
     );
+    const locked = agent("c", { keyStore: "passphrase" });
+    expect(keyLine([locked])).toBe("Keys under passphrases");
+    expect(keyLine([agent("a"), locked])).toBe("Keys of 1 of 2 agents under passphrases");
   });
 });
 

@@ -43,6 +43,7 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
     startedAt: "2026-01-01T00:00:00.000Z",
   },
   agents,
+  unopened: [],
 });
 const labels = (one: HostSnapshot) =>
   trayView(one).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));
