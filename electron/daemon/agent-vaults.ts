@@ -68,7 +68,7 @@ export class AgentVaults {
     const folder = join(this.options.folder, cryptoId);
     const given = passphrase ?? (keys.store === "passphrase" ? this.options.passphrase() : null);
     const key = given === null ? keys.open() : await keys.unlock(given);
-    const vault = Vault.open(folder, key, this.options.epoch);
+    const vault = Vault.open(folder, key, this.options.epoch, this.options.clock.now());
     const row = vault
       .sql("SELECT name, seed, registration_id AS registrationId FROM agent")
       .get<{ name: string; seed: Uint8Array; registrationId: number }>();

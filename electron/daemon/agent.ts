@@ -14,6 +14,7 @@ import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
+import { incidents } from "../vault/incident-table.ts";
 import {
   forgetCiphertexts,
   insertMailJob,
@@ -51,6 +52,7 @@ const CONTACT_LOOK_MS = 250;
 const ENDED_GRACE_MS = 2_000;
 /** After a restart sessions come back by themselves within this, in ms. */
 const RETURN_WITHIN_MS = 30_000;
+const INCIDENTS_SHOWN = 5;
 
 export interface AgentParts {
   /** TINYPLACE_UNROUTED_POLICY; null leaves it to what the person set. */
@@ -234,6 +236,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       keyStore: this.parts.keys.store,
       lease:
         this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
+      incidents: incidents(this.vault, INCIDENTS_SHOWN),
     };
   }
 

@@ -62,7 +62,9 @@ export class KeyKeeper {
 
   private async publishMissing(): Promise<void> {
     const { identity, vault, relay, clock } = this.parts;
-    const health = await relay.bundleHealth();
+    // Without keys of our own (after a rescue) what the relay has of us is of no use to anybody.
+    const none = newestPrekeyAt(vault, "signed_prekey") === null;
+    const health = none ? null : await relay.bundleHealth();
     const preKeys = health?.preKeyCount ?? 0;
     const kyberPreKeys = health?.kyberPreKeyCount ?? 0;
     const low = !health || preKeys < PREKEYS_LOW || kyberPreKeys < PREKEYS_LOW;

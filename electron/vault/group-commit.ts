@@ -1,10 +1,18 @@
 import { commitRounds } from "./commit-rounds.ts";
 import type { Database, Statement } from "./sqlite.ts";
+import { asStorageError, isStorageError } from "./storage-errors.ts";
 
 interface PendingWrite {
   readonly run: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface CommitHooks {
+  /** Runs first in every transaction; what it throws fails the whole group. */
+  readonly before?: () => void;
+  /** After every transaction: what failed the whole group, null when it is on disk. Must not throw. */
+  readonly after?: (error: unknown) => void;
 }
 
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
@@ -24,11 +32,10 @@ export class GroupCommit {
   >;
   private pending: PendingWrite[] = [];
   private readonly flushDue = () => this.flush();
-  private readonly beforeEach: (() => void) | null;
+  private readonly hooks: CommitHooks;
 
-  /** @param guard runs first in every transaction; what it throws fails the whole group. */
-  constructor(db: Database, guard: (() => void) | null = null) {
-    this.beforeEach = guard;
+  constructor(db: Database, hooks: CommitHooks = {}) {
+    this.hooks = hooks;
     this.statements = {
       begin: db.prepare("BEGIN IMMEDIATE"),
       commit: db.prepare("COMMIT"),
@@ -58,18 +65,17 @@ export class GroupCommit {
     const outcomes: Outcome[] = [];
     try {
       this.statements.begin.run();
-      try {
-        this.beforeEach?.();
-        for (const write of group) outcomes.push(this.runOne(write));
-        this.statements.commit.run();
-      } catch (error) {
-        this.statements.rollback.run();
-        throw error;
-      }
-    } catch (error) {
+      this.hooks.before?.();
+      for (const write of group) outcomes.push(this.runOne(write));
+      this.statements.commit.run();
+    } catch (thrown) {
+      this.rollBack();
+      const error = asStorageError(thrown);
+      this.hooks.after?.(error);
       for (const write of group) write.reject(error);
       return;
     }
+    this.hooks.after?.(null);
     for (const [index, outcome] of outcomes.entries()) {
       const write = group[index] as PendingWrite;
       if (outcome.ok) write.resolve(outcome.value as never);
@@ -84,9 +90,19 @@ export class GroupCommit {
       this.statements.release.run();
       return { ok: true, value };
     } catch (error) {
+      // A full or failing disk may have ended the whole transaction already.
+      if (isStorageError(error)) throw error;
       this.statements.undo.run();
       this.statements.release.run();
       return { ok: false, error };
+    }
+  }
+
+  private rollBack(): void {
+    try {
+      this.statements.rollback.run();
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
     }
   }
 }

@@ -265,20 +265,26 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE VIRTUAL TABLE message_text USING fts5 (text, content = 'message', content_rowid = 'seq');
   `,
+
+  // What befell this vault and what was done about it, in words for a person.
+  `
+  CREATE TABLE incident (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL
+  );
+  `,
 ];
 
-/** Brings an open vault to the newest version, in one transaction a step. */
-export function migrate(db: Database): void {
+export const NEWEST_VERSION = MIGRATIONS.length;
+
+/** Brings an open vault to the newest version, or the one named, in one transaction a step. */
+export function migrate(db: Database, to = NEWEST_VERSION): void {
   const rows = db.pragma("user_version") as { user_version: number }[];
   const version = rows[0]?.user_version ?? 0;
-  if (version > MIGRATIONS.length) {
-    throw new TinyplaceError(
-      "vault_locked",
-      "This vault was written by a newer version of tinyplace.",
-      "Install the newer version again. Nothing was changed.",
-    );
-  }
-  for (let step = version; step < MIGRATIONS.length; step++) {
+  if (version > NEWEST_VERSION) throw newerVersion();
+  for (let step = version; step < to; step++) {
     db.exec("BEGIN IMMEDIATE");
     try {
       db.exec(MIGRATIONS[step] as string);
@@ -289,4 +295,12 @@ export function migrate(db: Database): void {
       throw error;
     }
   }
+}
+
+export function newerVersion(): TinyplaceError {
+  return new TinyplaceError(
+    "vault_locked",
+    "This vault was written by a newer version of tinyplace.",
+    "Install the newer version again. Nothing was changed.",
+  );
 }

@@ -41,7 +41,10 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
   try {
     if (options.key) {
       if (options.key.length !== 32) throw new Error("a database key has 32 bytes");
-      if (!isSqlcipher(db)) {
+      if (isSqlcipher(db)) {
+        // It would write a line to stderr for each page it cannot read.
+        db.pragma("cipher_log_level=NONE");
+      } else {
         db.pragma("cipher='sqlcipher'");
         db.pragma("legacy=4");
       }
@@ -76,10 +79,20 @@ export function isBusyError(error: unknown): boolean {
   return hasCode(error, "SQLITE_BUSY");
 }
 
-/** The file is not a database, or not under this key. */
-export function isNotADatabaseError(error: unknown): boolean {
-  return hasCode(error, "SQLITE_NOTADB") || hasCode(error, "SQLITE_CORRUPT");
+/** What was read is damaged, is no database, or is not under this key. */
+export function isDamageError(error: unknown): boolean {
+  // Where SQLCipher meets a page that is not what it wrote, SQLite at times knows no better word.
+  if (hasCode(error, "SQLITE_ERROR")) return (error as Error).message.includes("SQL logic error");
+  return DAMAGE.some((code) => hasCode(error, code));
 }
+
+const DAMAGE = [
+  "SQLITE_NOTADB",
+  "SQLITE_CORRUPT",
+  "SQLITE_IOERR_SHORT_READ",
+  "SQLITE_IOERR_DATA",
+  "SQLITE_IOERR_CORRUPTFS",
+];
 
 /** Extended codes (SQLITE_BUSY_SNAPSHOT ...) begin with their primary code. */
 function hasCode(error: unknown, code: string): boolean {

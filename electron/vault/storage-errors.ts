@@ -1,4 +1,5 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { isDamageError } from "./sqlite.ts";
 
 type StorageCode = "disk_full" | "disk_error" | "disk_readonly" | "vault_damaged";
 
@@ -7,10 +8,6 @@ const CODES: readonly (readonly [RegExp, StorageCode])[] = [
   // SQLITE_IOERR_SHMSIZE: the log's index could not grow, which is what a full disk refuses first.
   [/^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)/, "disk_full"],
   [/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EROFS|EACCES|EPERM)/, "disk_readonly"],
-  [
-    /^(SQLITE_CORRUPT|SQLITE_NOTADB|SQLITE_IOERR_SHORT_READ|SQLITE_IOERR_DATA|SQLITE_IOERR_CORRUPTFS)/,
-    "vault_damaged",
-  ],
   [/^(SQLITE_IOERR|EIO|ENODEV|ENXIO)/, "disk_error"],
 ];
 
@@ -35,15 +32,22 @@ const WORDS: Record<StorageCode, { message: string; next: string }> = {
 
 /** The disk's trouble in words for a person; any other error as it is. The one place that maps them. */
 export function asStorageError(error: unknown): unknown {
-  const code = storageCode(error);
+  const code = error instanceof TinyplaceError ? null : storageCode(error);
   if (code === null) return error;
   const { message, next } = WORDS[code];
   return new TinyplaceError(code, message, next, { cause: error });
 }
 
+export function isStorageError(error: unknown): error is Error {
+  return storageCode(error) !== null;
+}
+
 function storageCode(error: unknown): StorageCode | null {
-  if (error instanceof TinyplaceError || !(error instanceof Error)) return null;
+  if (!(error instanceof Error)) return null;
   const own = (error as { code?: unknown }).code;
   if (typeof own !== "string") return null;
+  if (error instanceof TinyplaceError)
+    return Object.hasOwn(WORDS, own) ? (own as StorageCode) : null;
+  if (isDamageError(error)) return "vault_damaged";
   return CODES.find(([pattern]) => pattern.test(own))?.[1] ?? null;
 }

@@ -1,15 +1,10 @@
-import { join } from "node:path";
-import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { TinyplaceError } from "../../shared/errors/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { lostOwnership } from "./owner-epoch.ts";
-import { migrate } from "./schema.ts";
-import {
-  type Database,
-  isNotADatabaseError,
-  makeDurable,
-  openSqlite,
-  type Statement,
-} from "./sqlite.ts";
+import type { VaultIdentity } from "./sealed-identity.ts";
+import type { Database, SqliteParams, Statement } from "./sqlite.ts";
+import { asStorageError, isStorageError } from "./storage-errors.ts";
+import { createVaultFile, openVaultFile, suspectVault } from "./vault-file.ts";
 
 /** What may be done to a vault outside a write: prepared reads. */
 export interface VaultReader {
@@ -22,55 +17,61 @@ export interface VaultReader {
  * groups commits and refuses when another process has become the owner (rule L1).
  */
 export class Vault implements VaultReader {
+  /** Told whenever `problem` changes. */
+  onProblem: () => void = () => undefined;
+  private readonly folder: string;
   private readonly db: Database;
   private readonly commits: GroupCommit;
   private readonly statements = new Map<string, Statement>();
+  private trouble: TinyplaceError | null = null;
 
-  private constructor(db: Database, epoch: number) {
+  private constructor(folder: string, db: Database, epoch: number) {
+    this.folder = folder;
     this.db = db;
     const current = this.sql("SELECT owner_epoch AS epoch FROM agent");
-    this.commits = new GroupCommit(db, () => {
-      const row = current.get<{ epoch: number }>();
-      if (row && row.epoch !== epoch) throw lostOwnership();
+    this.commits = new GroupCommit(db, {
+      before: () => {
+        const row = current.get<{ epoch: number }>();
+        if (row && row.epoch !== epoch) throw lostOwnership();
+      },
+      after: (error) => this.noteTrouble(error),
     });
   }
 
-  /** Creates `vault.db` for a new agent. */
-  static create(
-    folder: string,
-    key: Uint8Array,
-    agent: {
-      name: string;
-      seed: Uint8Array;
-      registrationId: number;
-      createdAt: number;
-      epoch: number;
-    },
-  ): Vault {
-    const db = openFile(folder, key);
-    db.prepare(
-      "INSERT INTO agent (one, name, seed, registration_id, created_at, owner_epoch) VALUES (1, ?, ?, ?, ?, ?)",
-    ).run([agent.name, agent.seed, agent.registrationId, agent.createdAt, agent.epoch]);
-    return new Vault(db, agent.epoch);
+  /** Why nothing can be kept at this moment (a full disk ...); null once a write went through again. */
+  get problem(): TinyplaceError | null {
+    return this.trouble;
   }
 
-  /** Opens an agent's vault for the owner with this epoch, which from now on is the only writer. */
-  static open(folder: string, key: Uint8Array, epoch: number): Vault {
-    const db = openFile(folder, key);
-    const claimed = db
-      .prepare("UPDATE agent SET owner_epoch = ? WHERE owner_epoch <= ?")
-      .run([epoch, epoch]);
-    if (claimed.changes !== 1) {
+  /** Makes the vault of a new agent in its folder, and opens it. */
+  static create(folder: string, key: Uint8Array, agent: VaultIdentity & { epoch: number }): Vault {
+    createVaultFile(folder, key, agent);
+    return Vault.open(folder, key, agent.epoch, agent.createdAt);
+  }
+
+  /**
+   * Opens an agent's vault for the owner with this epoch, which from now on is the only writer. What
+   * is damaged is rescued first. Throws `vault_damaged` where nothing can be, `host_running`.
+   * @param now ms since the epoch, for the record of an incident
+   */
+  static open(folder: string, key: Uint8Array, epoch: number, now = Date.now()): Vault {
+    const db = openVaultFile(folder, key, now);
+    try {
+      const claimed = db
+        .prepare("UPDATE agent SET owner_epoch = ? WHERE owner_epoch <= ?")
+        .run([epoch, epoch]);
+      if (claimed.changes !== 1) throw lostOwnership();
+      return new Vault(folder, db, epoch);
+    } catch (error) {
       db.close();
-      throw lostOwnership();
+      throw error;
     }
-    return new Vault(db, epoch);
   }
 
   sql(text: string): Statement {
     let statement = this.statements.get(text);
     if (!statement) {
-      statement = this.db.prepare(text);
+      statement = this.explained(this.db.prepare(text));
       this.statements.set(text, statement);
     }
     return statement;
@@ -85,28 +86,32 @@ export class Vault implements VaultReader {
     this.commits.flush();
     this.db.close();
   }
-}
 
-function openFile(folder: string, key: Uint8Array): Database {
-  const path = join(folder, "vault.db");
-  let db: Database;
-  try {
-    db = openSqlite(path, { key });
-  } catch (cause) {
-    if (!isNotADatabaseError(cause)) throw cause;
-    throw new TinyplaceError(
-      "vault_damaged",
-      `The vault ${path} cannot be opened with its key: it is damaged, or the key beside it belongs to another vault.`,
-      "Put vault.db and vault.key back from one backup. Nothing was changed.",
-      { cause },
-    );
+  /** The same statement, its errors in words for a person where they are the disk's. */
+  private explained(statement: Statement): Statement {
+    const attempt = <T>(act: () => T): T => {
+      try {
+        return act();
+      } catch (thrown) {
+        const error = asStorageError(thrown);
+        if (isStorageError(error)) this.noteTrouble(error);
+        throw error;
+      }
+    };
+    // A binding tells a parameter that is undefined from none.
+    return {
+      run: (...given) => attempt(() => statement.run(...given)),
+      get: <Row>(...given: [SqliteParams?]) => attempt(() => statement.get<Row>(...given)),
+      all: <Row>(...given: [SqliteParams?]) => attempt(() => statement.all<Row>(...given)),
+    };
   }
-  try {
-    makeDurable(db);
-    migrate(db);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
+
+  private noteTrouble(error: unknown): void {
+    const trouble = isStorageError(error) ? (error as TinyplaceError) : null;
+    if (trouble?.code === "vault_damaged") suspectVault(this.folder);
+    // Damage stays until the next open; everything else is over with the next write that works.
+    if (trouble?.code === this.trouble?.code || this.trouble?.code === "vault_damaged") return;
+    this.trouble = trouble;
+    this.onProblem();
   }
 }

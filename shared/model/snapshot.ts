@@ -40,6 +40,14 @@ const handleChange = z.object({
 });
 export type HandleChange = z.infer<typeof handleChange>;
 
+/** Something that befell stored data, and what was done about it, as sentences for a person. */
+const incident = z.object({
+  at: z.string(),
+  kind: z.enum(["vault_rescued", "relay_replaced"]),
+  words: z.string(),
+});
+export type Incident = z.infer<typeof incident>;
+
 export const keyStore = z.enum(["keychain", "passphrase", "file"]);
 
 export const agentSummary = z.object({
@@ -68,6 +76,8 @@ export const agentSummary = z.object({
     z.object({ state: z.enum(["unknown", "held", "unsupported"]) }),
     z.object({ state: z.literal("elsewhere"), host: z.string(), since: z.string() }),
   ]),
+  /** Newest first. */
+  incidents: z.array(incident),
 });
 export type AgentSummary = z.infer<typeof agentSummary>;
 

@@ -1,23 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { insertMessage, type NewMessage } from "../../electron/vault/mail-table.ts";
 import type { Database } from "../../electron/vault/sqlite.ts";
+import { BINDINGS, type Binding, runOn } from "../support/sqlite-bindings.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /**
  * One contract over both SQLite bindings, through the product's own modules: `better-sqlite3` as it is
  * installed, and in its place `@signalapp/sqlcipher`, as the bundle for the older Electron has it.
  */
-const BINDINGS = ["better-sqlite3", "@signalapp/sqlcipher"] as const;
-type Binding = (typeof BINDINGS)[number];
-
-/** Fresh modules over one binding. */
 async function modulesOver(binding: Binding) {
-  vi.resetModules();
-  if (binding === "better-sqlite3") vi.doUnmock("better-sqlite3");
-  else vi.doMock("better-sqlite3", () => import("@signalapp/sqlcipher"));
+  runOn(binding);
   return {
     sqlite: await import("../../electron/vault/sqlite.ts"),
     commit: await import("../../electron/vault/group-commit.ts"),
@@ -30,10 +25,7 @@ const KEY = new Uint8Array(32).fill(7);
 const OTHER_KEY = new Uint8Array(32).fill(8);
 const AGENT = { name: "me", seed: new Uint8Array(32).fill(3), registrationId: 5, createdAt: 1 };
 
-afterEach(() => {
-  vi.doUnmock("better-sqlite3");
-  vi.resetModules();
-});
+afterEach(() => runOn("better-sqlite3"));
 
 /** The error's own code, as both bindings give it. */
 function codeOf(act: () => unknown): string {
@@ -109,7 +101,7 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
       } catch (error) {
         thrown = error;
       }
-      expect(modules.sqlite.isNotADatabaseError(thrown)).toBe(true);
+      expect(modules.sqlite.isDamageError(thrown)).toBe(true);
     }
     expect(() => open({ key: new Uint8Array(16) })).toThrow(/32 bytes/);
     expect(readFileSync(path).equals(bytes)).toBe(true);
@@ -243,7 +235,7 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
       thrown = error;
     }
     expect(modules.sqlite.isBusyError(thrown)).toBe(true);
-    expect(modules.sqlite.isNotADatabaseError(thrown)).toBe(false);
+    expect(modules.sqlite.isDamageError(thrown)).toBe(false);
     one.exec("COMMIT");
     two.exec("BEGIN IMMEDIATE");
     two.exec("COMMIT");
@@ -259,29 +251,36 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
     const bytes = readFileSync(path);
     randomBytes(100).copy(bytes, 4096 * 10);
     writeFileSync(path, bytes);
-    const damaged = open();
-    let found: unknown;
-    try {
-      found = damaged.pragma("quick_check(1)");
-    } catch (error) {
-      found = error;
-    }
-    expect(found).not.toEqual([{ quick_check: "ok" }]);
-    let thrown: unknown;
-    try {
-      damaged.prepare("SELECT sum(length(text)) AS n FROM t").get();
-    } catch (error) {
-      thrown = error;
-    }
-    expect(modules.sqlite.isNotADatabaseError(thrown)).toBe(true);
+    // The check answers or throws; each on a connection of its own, since one binding refuses
+    // everything after the first page it could not read.
+    const thrownBy = (act: (db: Database) => unknown): unknown => {
+      const damaged = open();
+      try {
+        return act(damaged);
+      } catch (error) {
+        return error;
+      } finally {
+        close(damaged);
+      }
+    };
+    const ok = [{ quick_check: "ok" }];
+    expect(thrownBy((one) => one.pragma("quick_check(1)"))).not.toEqual(ok);
+    expect(thrownBy((one) => one.pragma("quick_check(t)"))).not.toEqual(ok);
+    const read = thrownBy((one) => one.prepare("SELECT sum(length(text)) AS n FROM t").get());
+    expect(modules.sqlite.isDamageError(read)).toBe(true);
+    expect(thrownBy((one) => one.prepare("SELECT id FROM t WHERE id = 1").get())).toEqual({
+      id: 1,
+    });
   });
 
   test("writes of one turn share a commit, and one that throws is undone alone", async () => {
     const db = open();
     db.exec("CREATE TABLE t (a INTEGER PRIMARY KEY)");
     let refuse = false;
-    const commits = new modules.commit.GroupCommit(db, () => {
-      if (refuse) throw new Error("not the owner");
+    const commits = new modules.commit.GroupCommit(db, {
+      before: () => {
+        if (refuse) throw new Error("not the owner");
+      },
     });
     const insert = db.prepare("INSERT INTO t VALUES (?)");
     const results = await Promise.allSettled([

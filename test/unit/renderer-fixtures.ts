@@ -63,6 +63,7 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
     relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
     keyStore: "keychain",
     lease: { state: "held" },
+    incidents: [],
     ...part,
   };
 }

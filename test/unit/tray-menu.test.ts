@@ -29,6 +29,7 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
   keyStore: "file",
   lease: { state: "held" },
+  incidents: [],
   ...changes,
 });
 const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({

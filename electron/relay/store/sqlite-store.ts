@@ -55,7 +55,7 @@ export class SqliteRelayStore implements RelayStore {
       throw error;
     }
     this.sql = new Sql(this.db);
-    this.commits = new GroupCommit(this.db, guard);
+    this.commits = new GroupCommit(this.db, guard ? { before: guard } : {});
   }
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
