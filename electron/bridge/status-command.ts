@@ -26,6 +26,11 @@ export async function printStatus(paths: HomePaths, json: boolean): Promise<void
         lines.push(`  ${session.label}  ${session.project}  ${session.unread} unread`);
       }
     }
+    for (const { words } of [
+      ...snapshot.incidents,
+      ...snapshot.agents.flatMap((one) => one.incidents),
+    ])
+      lines.push(words);
     for (const one of snapshot.unopened) {
       lines.push(`${one.name ?? "?"}  ${one.cryptoId}  not open: ${one.reason} ${one.next}`);
     }

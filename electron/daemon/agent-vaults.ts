@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { privateFolder } from "../platform/paths.ts";
 import { syncFolder } from "../platform/private-file.ts";
@@ -73,8 +74,13 @@ export class AgentVaults {
       .sql("SELECT name, seed, registration_id AS registrationId FROM agent")
       .get<{ name: string; seed: Uint8Array; registrationId: number }>();
     if (!row) throw new Error(`the vault in ${folder} names no agent`);
+    const identity = identityOf({ ...row, seed: new Uint8Array(row.seed) });
+    if (identity.cryptoId !== cryptoId) {
+      vault.close();
+      throw anotherVault(folder, identity);
+    }
     keys.rename(row.name);
-    return { identity: identityOf({ ...row, seed: new Uint8Array(row.seed) }), vault, keys };
+    return { identity, vault, keys };
   }
 
   /** Throws `vault_locked` when the key file cannot be read. */
@@ -103,4 +109,12 @@ export class AgentVaults {
       return null;
     }
   }
+}
+
+function anotherVault(folder: string, agent: Identity): TinyplaceError {
+  return new TinyplaceError(
+    "vault_damaged",
+    `The folder ${folder} holds the vault of another agent, ${agent.name} (${agent.cryptoId}).`,
+    "Give the folder that agent's cryptoId as its name, and put the right one back from a backup.",
+  );
 }

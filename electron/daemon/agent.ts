@@ -161,6 +161,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
+    vault.onProblem = () => this.emit("changed");
     this.mailroom.on("owed", () => this.receipts.soon());
   }
 
@@ -214,6 +215,7 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   summary(): AgentSummary {
     const unread = unreadCounts(this.vault);
+    const trouble = this.vault.problem;
     const sessions = this.sessions.summaries(unread);
     const absent = [...unread]
       .filter(([label]) => !this.sessions.get(label))
@@ -237,6 +239,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       lease:
         this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
       incidents: incidents(this.vault, INCIDENTS_SHOWN),
+      storage: trouble && { code: trouble.code, reason: trouble.message, next: trouble.next },
     };
   }
 

@@ -2,7 +2,13 @@ import { EventEmitter } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
-import type { HostKind, HostSnapshot, UnopenedAgent } from "../../shared/model/snapshot.ts";
+import type {
+  AgentSummary,
+  HostKind,
+  HostSnapshot,
+  Incident,
+  UnopenedAgent,
+} from "../../shared/model/snapshot.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
@@ -12,7 +18,8 @@ import { systemTimers, type Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../relay/server/server.ts";
 import { createSigner } from "../relay/signing.ts";
-import { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
+import { openRelayStore } from "../relay/store/open-store.ts";
+import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { Agent } from "./agent.ts";
@@ -20,6 +27,8 @@ import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
+
+import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
 
 const VERSION = "0.1.0";
@@ -65,6 +74,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly vaults: AgentVaults;
   private readonly all = new Map<string, Agent>();
   private readonly unopened = new Map<string, UnopenedAgent>();
+  private readonly incidents: Incident[] = [];
   /** One at a time for each agent: it is never open twice. */
   private readonly opening = new PeerQueue();
   private readonly startedAt: string;
@@ -184,6 +194,16 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
 
   snapshot(): HostSnapshot {
     const { paths, kind } = this.options;
+    const agents: AgentSummary[] = [];
+    const unopened = [...this.unopened.values()];
+    for (const agent of this.agents()) {
+      try {
+        agents.push(agent.summary());
+      } catch (error) {
+        // Damage met while it was read: the others are shown all the same.
+        unopened.push(unopenedView(agent.identity.cryptoId, agent.identity.name, error));
+      }
+    }
     return {
       revision: this.revision,
       host: {
@@ -195,8 +215,9 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         relay: this.relayUrl,
         startedAt: this.startedAt,
       },
-      agents: this.agents().map((agent) => agent.summary()),
-      unopened: [...this.unopened.values()],
+      agents,
+      unopened,
+      incidents: this.incidents,
     };
   }
 
@@ -246,10 +267,12 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     }
     const { relayDatabase, relayPort } = this.options.paths;
     privateFolder(dirname(relayDatabase));
-    this.store = new SqliteRelayStore(relayDatabase, { ownerEpoch: this.options.lock.epoch });
+    const { epoch } = this.options.lock;
+    const { store, incident } = openRelayStore(relayDatabase, epoch, this.clock.now());
+    this.store = store;
+    if (incident) this.incidents.push(incident);
     // The same port as last time where it is free, so that other programs' settings stay right.
     const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
-    const store = this.store;
     const usedBy = (agent: string) => {
       if (!this.all.has(agent)) this.emit("relayUsed");
     };
@@ -300,9 +323,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   }
 
   private setUnopened(cryptoId: string, error: unknown): void {
-    const { code, error: reason, next } = errorView(error);
     const name = this.vaults.nameOf(cryptoId);
-    this.unopened.set(cryptoId, { cryptoId, name, code, reason, next });
+    this.unopened.set(cryptoId, unopenedView(cryptoId, name, error));
     this.changed();
   }
 
@@ -323,6 +345,9 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     agent.on("changed", () => this.changed());
     agent.on("online", () => this.befriend(agent));
     agent.on("mail", (labels, holds) => this.emit("mail", identity.cryptoId, labels, holds));
+    if (this.incidents.some((one) => one.kind === "relay_replaced")) {
+      void offerAgain(vault, clock.now()).catch(() => undefined);
+    }
     agent.start();
     return agent;
   }
@@ -346,4 +371,9 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.revision++;
     this.emit("changed");
   }
+}
+
+function unopenedView(cryptoId: string, name: string | null, error: unknown): UnopenedAgent {
+  const { code, error: reason, next } = errorView(error);
+  return { cryptoId, name, code, reason, next };
 }

@@ -1,5 +1,5 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import { type Database, isBusyError, isNotADatabaseError, openSqlite } from "./sqlite.ts";
+import { type Database, isBusyError, isDamageError, openSqlite } from "./sqlite.ts";
 
 /**
  * A lock that the kernel drops when its holder dies, whatever the death: an open EXCLUSIVE transaction
@@ -38,7 +38,7 @@ export function tryKernelLock(path: string, first?: (db: Database) => void): Ker
   } catch (error) {
     db?.close();
     if (isBusyError(error)) return null;
-    if (!isNotADatabaseError(error)) throw error;
+    if (!isDamageError(error)) throw error;
     throw new TinyplaceError(
       "vault_damaged",
       `The lock file ${path} is damaged. It holds no data.`,

@@ -127,6 +127,17 @@ export function markReceipt(
     .run({ at, label, message });
 }
 
+/** To whom there are messages that the relay took and the peer has not confirmed. */
+export function unconfirmedPeers(vault: VaultReader): string[] {
+  return vault
+    .sql(
+      `SELECT DISTINCT recipient FROM outgoing
+       WHERE relayed_at IS NOT NULL AND received_at IS NULL AND ended IS NULL`,
+    )
+    .all<{ recipient: string }>()
+    .map((row) => row.recipient);
+}
+
 /** Messages the relay took and the peer has not confirmed, oldest first. */
 export function unconfirmed(
   vault: VaultReader,

@@ -16,6 +16,7 @@ import { basename, dirname } from "node:path";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { syncFolder } from "../platform/private-file.ts";
 import { DamagedReader } from "./damaged-reader.ts";
+import { asideName, DATABASE_FILES, moveDatabase, removeDatabase } from "./database-files.ts";
 import { FirstPage, PAGE_BYTES } from "./first-page.ts";
 import { insertIncident } from "./incident-table.ts";
 import { continueNumbers, removeOrphans, type Salvaged, salvageTables } from "./salvage.ts";
@@ -30,7 +31,6 @@ export interface Damage {
   readonly ratchetIsOld: boolean;
 }
 
-const BESIDE = ["", "-wal", "-shm"] as const;
 const PREKEYS = ["prekey", "signed_prekey", "kyber_prekey"] as const;
 
 /**
@@ -66,7 +66,8 @@ export function rescueVault(
     }
   } catch (error) {
     removeDatabase(`${path}.new`);
-    putBack(path, aside);
+    // Undoes what was tried on the originals: the copies are what was there.
+    moveDatabase(aside, path);
     throw error;
   }
   // From here on the new vault is the one: a crash between these steps is made good at the next open.
@@ -181,11 +182,9 @@ function makeReadable(path: string, key: Uint8Array, sealed: Sealed | null): boo
 
 /** Copies of the files as they are; the path of the first. */
 function copyAside(path: string, now: number): string {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  let aside = `${path}.damaged-${time}`;
-  for (let number = 2; existsSync(aside); number++) aside = `${path}.damaged-${time}-${number}`;
+  const aside = asideName(path, now);
   try {
-    for (const suffix of BESIDE) {
+    for (const suffix of DATABASE_FILES) {
       if (existsSync(`${path}${suffix}`)) copyWhole(`${path}${suffix}`, `${aside}${suffix}`);
     }
   } catch (error) {
@@ -204,19 +203,6 @@ function copyWhole(from: string, to: string): void {
   } finally {
     closeSync(copy);
   }
-}
-
-/** Undoes what was tried on the originals: the copies are what was there. */
-function putBack(path: string, aside: string): void {
-  for (const suffix of BESIDE) {
-    if (existsSync(`${aside}${suffix}`)) renameSync(`${aside}${suffix}`, `${path}${suffix}`);
-    else rmSync(`${path}${suffix}`, { force: true });
-  }
-  syncFolder(dirname(path));
-}
-
-function removeDatabase(path: string): void {
-  for (const suffix of [...BESIDE, "-journal"]) rmSync(`${path}${suffix}`, { force: true });
 }
 
 function unreadable(path: string): TinyplaceError {

@@ -1,4 +1,13 @@
-import { CloudOff, FileWarning, Inbox, type LucideIcon, MonitorUp, Send } from "lucide-react";
+import {
+  CloudOff,
+  FileWarning,
+  HardDrive,
+  Inbox,
+  LifeBuoy,
+  type LucideIcon,
+  MonitorUp,
+  Send,
+} from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
 import type { AgentSummary } from "../../shared/model/snapshot.ts";
@@ -13,9 +22,17 @@ export function AgentNotices({ agent }: { agent: AgentSummary }) {
   const go = usePlace((state) => state.go);
   const offline = agent.relay.state === "offline";
   const moved = agent.lease.state === "elsewhere" || agent.lease.state === "unsupported";
-  if (!offline && !moved && agent.queued + agent.undecryptable + agent.holds === 0) return null;
+  const [incident] = agent.incidents;
+  const counted = agent.queued + agent.undecryptable + agent.holds;
+  if (!offline && !moved && !agent.storage && !incident && counted === 0) return null;
   return (
     <ul className="divide-y divide-line rounded-md border border-line">
+      {agent.storage && (
+        <Notice icon={HardDrive} tone="text-bad">
+          <span>{agent.storage.reason}</span>
+          <span className="text-muted">{agent.storage.next}</span>
+        </Notice>
+      )}
       {offline && (
         <Notice icon={CloudOff} tone="text-bad">
           <span>
@@ -46,6 +63,12 @@ export function AgentNotices({ agent }: { agent: AgentSummary }) {
         >
           {plural(agent.holds, "message")} held: no session could take{" "}
           {agent.holds === 1 ? "it" : "them"} yet.
+        </Notice>
+      )}
+      {incident && (
+        <Notice icon={LifeBuoy} tone="text-warn">
+          <span className="foreign-text">{incident.words}</span>
+          <span className="text-muted">{formatMoment(incident.at)}</span>
         </Notice>
       )}
     </ul>

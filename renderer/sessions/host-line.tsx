@@ -1,11 +1,11 @@
-import { KeyRound, Radio, Server } from "lucide-react";
+import { KeyRound, LifeBuoy, Radio, Server } from "lucide-react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { formatMoment } from "../ui/format.ts";
 import { hostKind, keyLine, relayLine } from "./host-summary.ts";
 
 /** What runs below all this: the host process, its relay, and where the keys are. */
 export function HostLine(props: { host: HostSnapshot }) {
-  const { host, agents } = props.host;
+  const { host, agents, incidents } = props.host;
   const lines = [
     {
       icon: Server,
@@ -14,6 +14,7 @@ export function HostLine(props: { host: HostSnapshot }) {
     },
     { icon: Radio, text: relayLine(agents), title: host.relay },
     { icon: KeyRound, text: keyLine(agents), title: keyLine(agents) },
+    ...incidents.map(({ words }) => ({ icon: LifeBuoy, text: words, title: words })),
   ];
   return (
     <footer className="shrink-0 border-t border-line px-4 py-2 text-xs text-muted">

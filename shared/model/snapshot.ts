@@ -78,6 +78,8 @@ export const agentSummary = z.object({
   ]),
   /** Newest first. */
   incidents: z.array(incident),
+  /** What keeps the vault from keeping anything at this moment; null while all is well. */
+  storage: z.object({ code: z.enum(ERROR_CODES), reason: z.string(), next: z.string() }).nullable(),
 });
 export type AgentSummary = z.infer<typeof agentSummary>;
 
@@ -111,6 +113,8 @@ export const hostSnapshot = z.object({
   }),
   agents: z.array(agentSummary),
   unopened: z.array(unopenedAgent),
+  /** Since this host started; those of an agent's vault are kept with the agent. */
+  incidents: z.array(incident),
 });
 export type HostSnapshot = z.infer<typeof hostSnapshot>;
 

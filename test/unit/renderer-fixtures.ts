@@ -64,6 +64,7 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
     keyStore: "keychain",
     lease: { state: "held" },
     incidents: [],
+    storage: null,
     ...part,
   };
 }
@@ -82,6 +83,7 @@ export function snapshot(revision: number, agents: AgentSummary[] = [], pid = 1)
     },
     agents,
     unopened: [],
+    incidents: [],
   };
 }
 

@@ -30,6 +30,7 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   keyStore: "file",
   lease: { state: "held" },
   incidents: [],
+  storage: null,
   ...changes,
 });
 const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
@@ -45,6 +46,7 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
   },
   agents,
   unopened: [],
+  incidents: [],
 });
 const labels = (one: HostSnapshot) =>
   trayView(one).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));
