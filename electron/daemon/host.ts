@@ -22,6 +22,7 @@ import { openRelayStore } from "../relay/store/open-store.ts";
 import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
+import { asStorageError } from "../vault/storage-errors.ts";
 import { Agent } from "./agent.ts";
 import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
@@ -113,7 +114,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       return host;
     } catch (error) {
       await host.close();
-      throw error;
+      throw asStorageError(error);
     }
   }
 

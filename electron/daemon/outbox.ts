@@ -23,12 +23,14 @@ import {
 import { markEncrypted, markEnded, markProblem, markRelayed } from "../vault/outgoing-table.ts";
 import { writeCapabilities } from "../vault/peer-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import { retryDelay } from "./backoff.ts";
+import { isDue, retryDelay } from "./backoff.ts";
 import type { Identity } from "./identity.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
 /** Jobs that share one ratchet transaction and one request to the relay. */
 const BATCH = 64;
+/** How long a vault that refuses writes is left alone, in ms. */
+const VAULT_PAUSE_MS = 5_000;
 /** The relay's word for it (network.md part 1, section 4). */
 const NOT_A_CONTACT = "not_a_contact";
 const EXPIRED = "The relay did not take it within 7 days";
@@ -63,6 +65,7 @@ export class Outbox {
   private readonly again = new Set<string>();
   private cancelTimer: (() => void) | null = null;
   private paused = true;
+  private refused = false;
   private closed = false;
 
   constructor(parts: OutboxParts) {
@@ -80,10 +83,19 @@ export class Outbox {
   /** Starts whatever is due, and sets the timer for what is not. */
   wakeAll(): void {
     if (this.closed || this.paused) return;
+    this.refused = false;
+    try {
+      this.wakeDue();
+    } catch {
+      this.waitForVault();
+    }
+  }
+
+  private wakeDue(): void {
     const now = this.parts.clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const { recipient, due } of waitingRecipients(this.parts.vault)) {
-      if (due <= now) this.wake(recipient);
+      if (isDue(due, now)) this.wake(recipient);
       else next = Math.min(next, due);
     }
     this.cancelTimer?.();
@@ -107,8 +119,8 @@ export class Outbox {
       return;
     }
     const pump = this.pump(recipient)
-      // A refused write, e.g. a full disk: the jobs are as they were, and the poll tries again.
-      .catch(() => undefined)
+      // A refused write, e.g. a full disk: the jobs are as they were.
+      .catch(() => this.waitForVault())
       .finally(() => {
         this.running.delete(recipient);
         if (this.again.delete(recipient)) this.wake(recipient);
@@ -129,7 +141,15 @@ export class Outbox {
   }
 
   private wakeAllIfIdle(): void {
-    if (this.running.size === 0) this.wakeAll();
+    if (this.running.size === 0 && !this.refused) this.wakeAll();
+  }
+
+  /** What is due stays due while the vault takes nothing: it is tried after a while, not at once. */
+  private waitForVault(): void {
+    if (this.closed) return;
+    this.refused = true;
+    this.cancelTimer?.();
+    this.cancelTimer = this.parts.timers.after(VAULT_PAUSE_MS, () => this.wakeAll());
   }
 
   /** Runs batches until nothing of this recipient is due. */
@@ -138,7 +158,7 @@ export class Outbox {
       this.again.delete(recipient);
       const jobs = await this.withoutExpired(waitingJobs(this.parts.vault, recipient, BATCH));
       const head = jobs[0];
-      if (!head || head.next_at > this.parts.clock.now()) return;
+      if (!head || !isDue(head.next_at, this.parts.clock.now())) return;
       try {
         const sealed = await this.sealBatch(recipient, jobs);
         const outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));

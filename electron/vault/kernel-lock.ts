@@ -1,5 +1,6 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { type Database, isBusyError, isDamageError, openSqlite } from "./sqlite.ts";
+import { asStorageError } from "./storage-errors.ts";
 
 /**
  * A lock that the kernel drops when its holder dies, whatever the death: an open EXCLUSIVE transaction
@@ -38,7 +39,7 @@ export function tryKernelLock(path: string, first?: (db: Database) => void): Ker
   } catch (error) {
     db?.close();
     if (isBusyError(error)) return null;
-    if (!isDamageError(error)) throw error;
+    if (!isDamageError(error)) throw asStorageError(error);
     throw new TinyplaceError(
       "vault_damaged",
       `The lock file ${path} is damaged. It holds no data.`,

@@ -6,6 +6,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readSync,
   renameSync,
@@ -22,7 +23,9 @@ import { insertIncident } from "./incident-table.ts";
 import { continueNumbers, removeOrphans, type Salvaged, salvageTables } from "./salvage.ts";
 import { migrate, NEWEST_VERSION, newerVersion } from "./schema.ts";
 import type { Sealed, VaultIdentity } from "./sealed-identity.ts";
+import { forgetIndex } from "./search-table.ts";
 import { type Database, openSqlite } from "./sqlite.ts";
+import { pagesByLog } from "./write-ahead-log.ts";
 
 export interface Damage {
   /** What is wrong, as the end of a sentence: "its file was cut short". */
@@ -57,6 +60,7 @@ export function rescueVault(
       try {
         const words = build(reader, db, { identity, version, damage, aside });
         migrate(db);
+        forgetIndex(db);
         insertIncident(db, { kind: "vault_rescued", words, at: now });
       } finally {
         db.close();
@@ -173,10 +177,21 @@ function makeReadable(path: string, key: Uint8Array, sealed: Sealed | null): boo
     // Its log may have a first page, too, but not where there is no file.
     if (!first) return fstatSync(file).size > 0;
     writeSync(file, first.withoutLength().encrypt(key), 0, PAGE_BYTES, 0);
+    markMissing(file, pagesByLog(path));
     fsyncSync(file);
     return true;
   } finally {
     closeSync(file);
+  }
+}
+
+/** Missing pages up to the length of the log are filled with what is surely no page: see `isCutShort`. */
+function markMissing(file: number, pages: number): void {
+  const whole = Math.floor(fstatSync(file).size / PAGE_BYTES);
+  ftruncateSync(file, whole * PAGE_BYTES);
+  const missing = Buffer.alloc(PAGE_BYTES, 0xff);
+  for (let page = whole; page < pages; page++) {
+    writeSync(file, missing, 0, PAGE_BYTES, page * PAGE_BYTES);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MessageRow } from "./mail-table.ts";
+import type { Database } from "./sqlite.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
@@ -23,6 +24,11 @@ export function indexSome(vault: VaultReader, limit: number): boolean {
     .sql("INSERT OR REPLACE INTO setting (name, value) VALUES ('search_indexed', ?)")
     .run([String(last)]);
   return true;
+}
+
+/** Everything is indexed anew: after a rescue the index is empty, whatever the setting says. */
+export function forgetIndex(db: Database): void {
+  db.exec("DELETE FROM setting WHERE name = 'search_indexed'");
 }
 
 export function isIndexed(vault: VaultReader): boolean {

@@ -14,7 +14,7 @@ import { migrate } from "./schema.ts";
 import { type Sealed, seal, unseal, type VaultIdentity } from "./sealed-identity.ts";
 import { type Database, isDamageError, makeDurable, openSqlite } from "./sqlite.ts";
 import { asStorageError } from "./storage-errors.ts";
-import { lostCommits } from "./write-ahead-log.ts";
+import { isCutShort, lostCommits } from "./write-ahead-log.ts";
 
 /**
  * Up to this size the whole file is checked at every open: about a second of reading and of checking
@@ -97,6 +97,7 @@ function findDamage(folder: string, key: Uint8Array): Damage | null {
   const bytes = statSync(path).size;
   if (bytes === 0) return damage("its file was empty");
   if (lostCommits(path)) return damage("the end of its log was gone", true);
+  if (isCutShort(path)) return damage("its file was cut short");
   let db: Database | null = null;
   try {
     db = openSqlite(path, { key });

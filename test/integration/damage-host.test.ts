@@ -1,9 +1,22 @@
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Agent } from "../../electron/daemon/agent.ts";
 import type { Host } from "../../electron/daemon/host.ts";
+import { inboxPage } from "../../electron/daemon/window-api.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
+import { fillVault } from "../support/filled-vault.ts";
 import { liveSession, send, startHost, unread, until } from "../support/host.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -93,6 +106,58 @@ describe("D7 a damaged vault in a host", () => {
     expect(JSON.stringify(again.snapshot())).not.toContain(
       Buffer.from(planner.identity.seed).toString("base64"),
     );
+  });
+
+  test("D7 damage met at work is said in words, harms no other agent, and is rescued at the next start", async () => {
+    const home = temporaryHome();
+    const first = await twoAgents(home);
+    await fillVault(first.reviewer.vault, 1, 2000);
+    await first.host.close();
+    const host = await startHost(home);
+    const [planner, reviewer] = [first.planner, first.reviewer].map((one) =>
+      host.agent(one.identity.cryptoId),
+    ) as [Agent, Agent];
+    const folder = join(homePaths(home).agents, reviewer.identity.cryptoId);
+    const path = join(folder, "vault.db");
+    const { size } = statSync(path);
+    const file = openSync(path, "r+");
+    writeSync(file, Buffer.alloc(size >> 1, 0x5a), 0, size >> 1, size >> 2);
+    closeSync(file);
+
+    const readAll = () => {
+      for (let before = 3000; before > 0; before -= 100) {
+        inboxPage(host, {
+          agentId: reviewer.identity.cryptoId,
+          label: "claude:2",
+          before,
+          limit: 100,
+        });
+      }
+    };
+    expect(readAll).toThrow(
+      expect.objectContaining({
+        code: "vault_damaged",
+        message: expect.stringMatching(/damaged/),
+        next: expect.stringMatching(/Start tinyplace again/),
+      }),
+    );
+    expect(existsSync(join(folder, "vault.suspect"))).toBe(true);
+    const { agents, unopened } = host.snapshot();
+    const codes = [...agents.map((one) => one.storage?.code), ...unopened.map((one) => one.code)];
+    expect(codes.filter((code) => code === "vault_damaged")).toHaveLength(1);
+    const session = await liveSession(planner, "claude:1");
+    await send(planner, session, planner.identity.cryptoId, "a note", "claude:1");
+    expect(unread(planner, "claude:1")).toEqual(["a note"]);
+    await host.close();
+
+    const again = await startHost(home);
+    expect(again.snapshot().agents.map((one) => one.incidents.length)).toEqual([0, 1]);
+    expect(existsSync(join(folder, "vault.suspect"))).toBe(false);
+    const kept = again
+      .agent(reviewer.identity.cryptoId)
+      .vault.sql("SELECT count(*) AS n FROM message")
+      .get<{ n: number }>()?.n;
+    expect(kept).toBeGreaterThan(500);
   });
 
   test("D7 the vault of another agent in a folder is not taken for its own", async () => {

@@ -60,7 +60,8 @@ function expectSound(vault: OpenVault): number[] {
   return rows.map(({ seq, id, text, direction }) => {
     const number = Number(id.slice(4));
     const original = numbered(number);
-    expect([seq, text, direction]).toEqual([number, original.text, original.direction]);
+    expect([seq, direction]).toEqual([number, original.direction]);
+    expect(text === original.text, `the text of message ${number}`).toBe(true);
     return number;
   });
 }
@@ -126,6 +127,9 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
     const size = statSync(join(original, "vault.db")).size;
     const kept: number[] = [];
     const lengths = [0, 1, 100, PAGE - 1, PAGE, PAGE + 1, size >> 2, size >> 1, size - (size >> 2)];
+    const random = numbersFrom(7);
+    for (let one = 0; one < 10; one++) lengths.push(random(size - PAGE));
+    lengths.sort((a, b) => a - b);
     for (const length of [...lengths, size - PAGE, size - 100]) {
       const folder = copyOfOriginal();
       truncateSync(join(folder, "vault.db"), length);
@@ -137,10 +141,10 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
       expect(readFileSync(join(folder, aside as string)).equals(damaged)).toBe(true);
       kept.push(numbers.length);
     }
-    expect(kept.slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(kept[0]).toBe(0);
     // The more of the file, the more of the mail; of nearly all, nearly all.
-    expect(kept.slice(6)).toEqual([...kept.slice(6)].sort((a, b) => a - b));
-    expect(kept.at(-4)).toBeGreaterThan(COUNT / 5);
+    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    expect(kept.at(-3)).toBeGreaterThan(COUNT / 3);
     expect(kept.at(-1)).toBeGreaterThan(COUNT * 0.9);
   });
 
@@ -259,19 +263,21 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
   });
 
   test("D7 what is in the log is rescued also where the file beside it is damaged", async () => {
-    for (const damage of ["empty", "beginning", "half"] as const) {
+    const size = statSync(join(original, "vault.db")).size;
+    const cuts = [0, PAGE, size >> 2, size >> 1, (size >> 1) + 100, size - PAGE, size - 100];
+    for (const length of cuts) {
       const folder = await crashed();
-      const path = join(folder, "vault.db");
-      const bytes = readFileSync(path);
-      if (damage === "empty") truncateSync(path, 0);
-      else if (damage === "half") truncateSync(path, bytes.length >> 1);
-      else writeFileSync(path, bytes.fill(0x5a, 0, PAGE));
+      truncateSync(join(folder, "vault.db"), length);
       const { numbers, words } = await reopen(folder);
-      expect(words, damage).toHaveLength(1);
-      // The newest are in the log, wherever their pages' neighbours are.
-      if (damage !== "empty") expect(numbers).toContain(COUNT + 60);
-      if (damage === "beginning") expect(numbers).toHaveLength(COUNT + 60);
+      expect(words, `cut to ${length}`).toHaveLength(1);
+      // The newest are in the log, once the pages that lead to them are in the file.
+      if (length >= size >> 1) expect(numbers).toContain(COUNT + 60);
     }
+    const folder = await crashed();
+    const path = join(folder, "vault.db");
+    writeFileSync(path, readFileSync(path).fill(0x5a, 0, PAGE));
+    const { numbers, words } = await reopen(folder);
+    expect([numbers.length, words.length]).toEqual([COUNT + 60, 1]);
   });
 
   test("D7 a wrong key, or damage with nothing to say who it was, changes no byte", () => {

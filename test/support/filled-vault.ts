@@ -43,7 +43,7 @@ export async function fillVault(vault: Vault, first: number, count: number): Pro
       if (number % 5 === 1) {
         insertHold(vault, { message: seq, toSession: null, reason: "no_session_live", at: number });
       }
-      if (number % 5 > 1) insertDelivery(vault, seq, "claude:2", number);
+      if (number % 5 > 1) insertDelivery(vault, { message: seq, label: "claude:2", at: number });
     }
     rememberHolder(vault, `claude:${first}`, `harness-${first}`, first);
   });

@@ -6,15 +6,18 @@ import { Host, type HostOptions } from "../../electron/daemon/host.ts";
 import type { Session } from "../../electron/daemon/session-registry.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
+import { acquireOwnerLock } from "../../electron/vault/owner-lock.ts";
 import { newMessageId } from "../../shared/envelope/envelope.ts";
 
 /** A whole host in this process: lock, relay, agents. Closed with the test. */
 export async function startHost(
   home: string,
-  options: Partial<Omit<HostOptions, "paths">> = {},
+  options: Partial<Omit<HostOptions, "paths" | "lock">> = {},
 ): Promise<Host> {
   const paths = homePaths(home);
-  const host = await Host.start({ paths, kind: "headless", keychain: null, ...options });
+  const lock = acquireOwnerLock(paths.lock);
+  if (!lock) throw new Error(`${home} has an owner`);
+  const host = await Host.start({ paths, lock, kind: "headless", keychain: null, ...options });
   onTestFinished(() => host.close());
   return host;
 }

@@ -139,7 +139,7 @@ function asRefusal(error: FastifyError): HttpError {
   if (error instanceof HttpError) return error;
   const status = error.statusCode ?? 500;
   if (status < 500) return new HttpError(status, error.message);
-  if (error.code === "SQLITE_FULL") {
+  if (error.code === "disk_full") {
     return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
   }
   return new HttpError(500, "internal error");

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Incident } from "../../../shared/model/snapshot.ts";
 import { asideName, moveDatabase } from "../../vault/database-files.ts";
 import { type Database, isDamageError, openSqlite } from "../../vault/sqlite.ts";
+import { isCutShort } from "../../vault/write-ahead-log.ts";
 import { SqliteRelayStore } from "./sqlite-store.ts";
 
 /** A larger database is not read through at every start: about a second for this much. */
@@ -31,6 +32,7 @@ export function openRelayStore(
 function isDamaged(path: string): boolean {
   if (!existsSync(path)) return false;
   const { size } = statSync(path);
+  if (isCutShort(path)) return true;
   let db: Database | null = null;
   try {
     db = openSqlite(path);
