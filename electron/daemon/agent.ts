@@ -52,6 +52,8 @@ const CONTACT_LOOK_MS = 250;
 const ENDED_GRACE_MS = 2_000;
 /** After a restart sessions come back by themselves within this, in ms. */
 const RETURN_WITHIN_MS = 30_000;
+/** While quiet hours last, their end is looked for this often, in ms. */
+const QUIET_LOOK_MS = 60_000;
 const INCIDENTS_SHOWN = 5;
 
 export interface AgentParts {
@@ -113,6 +115,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private readonly pendingTimers = new Set<() => void>();
   private lease: Lease | null = null;
   private cancelPoll: (() => void) | null = null;
+  private cancelQuietLook: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
   private closed = false;
 
@@ -378,21 +381,28 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   /** What quiet hours hold is looked at when they end. */
   private watchQuietHours(): void {
+    this.cancelQuietLook?.();
+    this.cancelQuietLook = null;
     const wait = this.decisions.untilQuietEnds(this.parts.clock.now());
     if (wait === null) return;
-    this.later(wait, () => {
+    // In steps: a clock that is set meanwhile moves the end.
+    this.cancelQuietLook = this.later(Math.min(wait, QUIET_LOOK_MS), () => {
       this.mailroom.placeHolds().catch(() => undefined);
       this.watchQuietHours();
     });
   }
 
   /** A timer that ends with the agent. */
-  private later(ms: number, task: () => void): void {
+  private later(ms: number, task: () => void): () => void {
     const cancel = this.parts.timers.after(ms, () => {
       this.pendingTimers.delete(cancel);
       task();
     });
     this.pendingTimers.add(cancel);
+    return () => {
+      this.pendingTimers.delete(cancel);
+      cancel();
+    };
   }
 
   /** Messages in which all words of the query stand, newest first; `before` is a cursor, a `seq`. */

@@ -177,7 +177,7 @@ export class Mailroom extends EventEmitter<{
 
   /** Keeps a delivery from being handed to another call for a while. */
   take(row: DeliveryRow): void {
-    this.handed.set(row.delivery, this.clock.now() + HANDED_FOR_MS);
+    this.handed.set(row.delivery, this.clock.now());
   }
 
   /** Unread mail of a label that no other call has in hand, oldest first. */
@@ -190,7 +190,11 @@ export class Mailroom extends EventEmitter<{
   /** The rows no other call has in hand at this moment. */
   free(rows: readonly DeliveryRow[]): DeliveryRow[] {
     const now = this.clock.now();
-    return rows.filter((row) => (this.handed.get(row.delivery) ?? 0) <= now);
+    return rows.filter((row) => {
+      const at = this.handed.get(row.delivery);
+      // The distance either way: a clock that was set back must not keep it in hand for a day.
+      return at === undefined || Math.abs(now - at) >= HANDED_FOR_MS;
+    });
   }
 
   /** What was handed to a connection that ended is free again at once. */

@@ -21,7 +21,11 @@ export function rememberHolder(
   harnessSessionId: string | null,
   at: number,
 ): void {
+  // Later than all before, also by a clock that was set back: the newest is what counts.
   vault
-    .sql("INSERT OR REPLACE INTO label (label, harness_session_id, used_at) VALUES (?, ?, ?)")
+    .sql(
+      `INSERT OR REPLACE INTO label (label, harness_session_id, used_at)
+       VALUES (?, ?, max(?, (SELECT coalesce(max(used_at) + 1, 0) FROM label)))`,
+    )
     .run([label, harnessSessionId, at]);
 }

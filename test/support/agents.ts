@@ -170,8 +170,11 @@ export class Party {
     await old.close();
   }
 
-  /** A live session under a label. */
-  async session(label: string, harness = `${this.identity.name}-${label}`): Promise<Session> {
+  /** A live session under a label; null takes the one it had, or the next. */
+  async session(
+    label: string | null,
+    harness = `${this.identity.name}-${label}`,
+  ): Promise<Session> {
     const peer: ClientPeer = { notify: () => {}, ping: async () => {}, close: () => {} };
     const session = this.agent.sessions.attach(
       peer,

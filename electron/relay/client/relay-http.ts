@@ -147,7 +147,9 @@ export function refused(answer: Answer): TinyplaceError {
 /** The relay's own words, "" when it gave none. */
 export function errorText(answer: Answer): string {
   const parsed = z.object({ error: z.string() }).safeParse(answer.body);
-  return parsed.success ? parsed.data.error.slice(0, 200) : "";
+  const text = parsed.success ? parsed.data.error.slice(0, 200) : "";
+  if (answer.status !== 401 || !text.includes("date")) return text;
+  return `this machine's clock is wrong, or the relay's: ${text}`;
 }
 
 function nextStep(status: number): string {
