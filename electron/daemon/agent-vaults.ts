@@ -35,13 +35,14 @@ export class AgentVaults {
 
   constructor(options: VaultsOptions) {
     this.options = options;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    rmSync(join(options.folder, NEW), { recursive: true, force: true });
   }
 
-  /** The cryptoIds of all agents, whether their vaults open or not. */
+  /** The cryptoIds of all agents, whether their vaults open or not. For the start of the owner. */
   list(): string[] {
-    return readdirSync(this.options.folder, { withFileTypes: true })
+    const { folder } = this.options;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(join(folder, NEW), { recursive: true, force: true });
+    return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
       .map((entry) => entry.name);
   }

@@ -122,7 +122,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       return host;
     } catch (error) {
       await host.close();
-      throw error;
+      throw asStorageError(error);
     }
   }
 
@@ -276,9 +276,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     }
     const { relayDatabase, relayPort } = this.options.paths;
     privateFolder(dirname(relayDatabase));
-    const { store, incident } = openRelayStore(relayDatabase, this.clock.now(), {
-      ownerEpoch: this.options.lock.epoch,
-    });
+    const { epoch } = this.options.lock;
+    const { store, incident } = openRelayStore(relayDatabase, epoch, this.clock.now());
     this.store = store;
     if (incident) this.incidents.push(incident);
     // The same port as last time where it is free, so that other programs' settings stay right.

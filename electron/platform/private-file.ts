@@ -1,31 +1,40 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /**
- * Writes a file that only this user may read, whole or not at all: a temporary sibling, forced to
- * disk, renamed over the old one, and the rename forced to disk too. Throws Node's error (ENOSPC ...).
+ * Writes a file that only this user can read: whole or not at all, and on disk, with its name, when
+ * it returns. Throws Node's error (ENOSPC ...).
  */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // One name for all attempts: what a crash left is gone with the next write.
-  const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true });
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, content, { mode: 0o600, flush: true, flag: "wx" });
+    writeFileSync(temporary, content, { mode: 0o600, flush: true });
+    // The mode above is for a new file, and less the umask.
+    chmodSync(temporary, 0o600);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/** Removes what writes of this file left that a crash cut off. For a file with one writer. */
+export function removeUnfinished(path: string): void {
+  const begin = `${basename(path)}.`;
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(begin) || !/^\d+\.tmp$/.test(name.slice(begin.length))) continue;
+    rmSync(join(dirname(path), name), { force: true });
+  }
 }
 
 /** Forces a folder's names to disk: a rename or a new file survives a power cut only then. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import { writePrivateFile } from "../platform/private-file.ts";
+import { removeUnfinished, writePrivateFile } from "../platform/private-file.ts";
 import { passphraseSlot } from "./passphrase.ts";
 import { asStorageError } from "./storage-errors.ts";
 
@@ -51,9 +51,11 @@ export function readKeyFile(folder: string): KeyFile {
 }
 
 export function writeKeyFile(folder: string, file: Omit<KeyFile, "version">): void {
+  const path = join(folder, FILE_NAME);
   try {
-    const text = `${JSON.stringify({ version: 2, ...file })}\n`;
-    writePrivateFile(join(folder, FILE_NAME), text);
+    // A key may stand in what a crash left.
+    removeUnfinished(path);
+    writePrivateFile(path, `${JSON.stringify({ version: 2, ...file })}\n`);
   } catch (error) {
     throw asStorageError(error);
   }

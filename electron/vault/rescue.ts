@@ -20,6 +20,7 @@ import { DamagedReader } from "./damaged-reader.ts";
 import { asideName, DATABASE_FILES, moveDatabase, removeDatabase } from "./database-files.ts";
 import { FirstPage, PAGE_BYTES } from "./first-page.ts";
 import { insertIncident } from "./incident-table.ts";
+import { requeueLost } from "./requeue.ts";
 import { continueNumbers, removeOrphans, type Salvaged, salvageTables } from "./salvage.ts";
 import { migrate, NEWEST_VERSION, newerVersion } from "./schema.ts";
 import type { Sealed, VaultIdentity } from "./sealed-identity.ts";
@@ -58,9 +59,11 @@ export function rescueVault(
       if (version > NEWEST_VERSION) throw newerVersion();
       const db = openSqlite(`${path}.new`, { key });
       try {
-        const words = build(reader, db, { identity, version, damage, aside });
+        const found = build(reader, db, { identity, version, damage });
         migrate(db);
         forgetIndex(db);
+        requeueLost(db, now);
+        const words = wordsFor(db, found, { damage, aside });
         insertIncident(db, { kind: "vault_rescued", words, at: now });
       } finally {
         db.close();
@@ -94,14 +97,14 @@ export function finishRescue(path: string): void {
 function build(
   reader: DamagedReader,
   db: Database,
-  parts: { identity: VaultIdentity; version: number; damage: Damage; aside: string },
-): string {
-  const { identity, version, damage, aside } = parts;
+  parts: { identity: VaultIdentity; version: number; damage: Damage },
+): Found {
+  const { identity, version, damage } = parts;
   migrate(db, version);
   // Rows come before those they point to; what points nowhere in the end is removed.
   db.pragma("foreign_keys=OFF");
   db.exec("BEGIN IMMEDIATE");
-  const found = salvageTables(reader, db, damage.ratchetIsOld ? OLD_RATCHET : new Set());
+  const found = salvageTables(reader, db, damage.ratchetIsOld ? RATCHET : new Set());
   db.prepare(
     `INSERT OR IGNORE INTO agent (one, name, seed, registration_id, created_at, owner_epoch)
      VALUES (1, ?, ?, ?, ?, 0)`,
@@ -111,11 +114,16 @@ function build(
   removeOrphans(db);
   continueNumbers(reader, db, damage.ratchetIsOld);
   db.exec("COMMIT");
-  return wordsFor(found, { damage, aside, keepsPrekeys });
+  return { tables: found, keepsPrekeys };
 }
 
-/** Ratchet tables: a state older than what was sent would use keys twice. */
-const OLD_RATCHET: ReadonlySet<string> = new Set(["ratchet_session", ...PREKEYS]);
+interface Found {
+  readonly tables: ReadonlyMap<string, Salvaged>;
+  readonly keepsPrekeys: boolean;
+}
+
+/** Tables of the ratchet: a state older than what was sent would use keys twice. */
+const RATCHET: ReadonlySet<string> = new Set(["ratchet_session", ...PREKEYS]);
 
 /**
  * Peers may have got public halves from the relay whose private halves are lost. Another registration
@@ -128,27 +136,26 @@ function forgetPrekeys(db: Database, registrationId: number): void {
 }
 
 function wordsFor(
-  found: ReadonlyMap<string, Salvaged>,
-  parts: { damage: Damage; aside: string; keepsPrekeys: boolean },
+  db: Database,
+  { tables, keepsPrekeys }: Found,
+  { damage, aside }: { damage: Damage; aside: string },
 ): string {
-  const kept = (table: string) => found.get(table)?.kept ?? 0;
-  const messages = found.get("message") ?? { kept: 0, lost: 1, whole: false };
+  const count = (table: string) =>
+    db.prepare(`SELECT count(*) AS n FROM ${table}`).get<{ n: number }>()?.n ?? 0;
   const sentences = [
-    `The vault was damaged: ${parts.damage.why}.`,
-    `Rescued were the agent itself, ${kept("message")} messages, ${kept("delivery")} of them delivered, ${kept("hold")} held and ${kept("job")} waiting to be sent.`,
+    `The vault was damaged: ${damage.why}.`,
+    `Rescued were the agent itself, ${count("message")} messages, ${count("delivery")} of them delivered, ${count("hold")} held and ${count("job")} waiting to be sent.`,
   ];
-  if (!messages.whole) {
-    sentences.push(
-      messages.lost > 1
-        ? `Up to ${messages.lost} messages could not be read.`
-        : "Some messages may be lost.",
-    );
-  }
-  if (parts.damage.ratchetIsOld) sentences.push("What was kept last before that may be lost.");
-  if (!found.get("ratchet_session")?.whole || !parts.keepsPrekeys) {
+  const lost = tables.get("message")?.lost ?? 0;
+  if (lost > 1) sentences.push(`Up to ${lost} messages could not be read.`);
+  else if (lost === 1) sentences.push("Some messages may be lost.");
+  const others = [...tables].filter(([table]) => table !== "message" && !RATCHET.has(table));
+  if (others.some(([, one]) => !one.whole)) sentences.push("Some other records were lost.");
+  if (damage.ratchetIsOld) sentences.push("What was kept last before that may be lost.");
+  if (!tables.get("ratchet_session")?.whole || !keepsPrekeys) {
     sentences.push("Encrypted sessions with other agents begin anew by themselves.");
   }
-  sentences.push(`The damaged file is kept as ${basename(parts.aside)}.`);
+  sentences.push(`The damaged file is kept as ${basename(aside)}.`);
   return sentences.join(" ");
 }
 
@@ -223,7 +230,7 @@ function copyWhole(from: string, to: string): void {
 function unreadable(path: string): TinyplaceError {
   return new TinyplaceError(
     "vault_damaged",
-    `The vault ${path} cannot be opened with its key: it is damaged, or the key beside it belongs to another vault.`,
-    "Put the whole folder of the agent back from one backup. Nothing was changed.",
+    "The vault cannot be opened with its key: it is damaged, or the key beside it belongs to another vault.",
+    `Put the agent's whole folder, ${basename(dirname(path))}, back from one backup. Nothing was changed.`,
   );
 }

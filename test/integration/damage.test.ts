@@ -209,6 +209,45 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
     expect(words[0]).toMatch(/begin anew/);
   });
 
+  test("D7 a message that waits to be sent waits on when its job was lost, or all that is known of it", async () => {
+    for (const lost of [["job"], ["outgoing"], ["job", "outgoing"]]) {
+      const folder = copyOfOriginal();
+      const bytes = readFileSync(join(folder, "vault.db"));
+      const vault = Vault.open(folder, KEY, 2);
+      const roots = vault.sql("SELECT name, rootpage AS page FROM sqlite_schema");
+      for (const { name, page } of roots.all<{ name: string; page: number }>()) {
+        if (lost.includes(name)) bytes.fill(0x5a, (page - 1) * PAGE, page * PAGE);
+      }
+      vault.close();
+      writeFileSync(join(folder, "vault.db"), bytes);
+      const rescued = Vault.open(folder, KEY, 2, 100_000);
+      expect(expectSound(rescued)).toHaveLength(COUNT);
+      const waiting = rescued
+        .sql("SELECT j.message FROM job j JOIN outgoing o ON o.message = j.message ORDER BY j.seq")
+        .all<{ message: number }>();
+      const sent = Array.from({ length: 80 }, (_, index) => (index + 1) * 5);
+      expect(waiting.map((row) => row.message)).toEqual(sent);
+      expect(incidents(rescued, 1)[0]?.words).toMatch(/80 waiting to be sent.*other records/);
+      rescued.close();
+    }
+    // Too old to be sent again: it says so, instead of waiting forever.
+    const folder = copyOfOriginal();
+    const bytes = readFileSync(join(folder, "vault.db"));
+    const vault = Vault.open(folder, KEY, 2);
+    const roots = vault.sql(
+      "SELECT rootpage AS page FROM sqlite_schema WHERE name IN ('job', 'outgoing')",
+    );
+    for (const { page } of roots.all<{ page: number }>()) {
+      bytes.fill(0x5a, (page - 1) * PAGE, page * PAGE);
+    }
+    vault.close();
+    writeFileSync(join(folder, "vault.db"), bytes);
+    const late = Vault.open(folder, KEY, 2, 30 * 24 * 3600 * 1000);
+    const ended = late.sql("SELECT ended, count(*) AS n FROM outgoing GROUP BY ended").all();
+    expect(ended).toEqual([{ ended: "failed", n: 80 }]);
+    late.close();
+  });
+
   /** What a crash leaves while commits are in the log alone: messages COUNT + 1 to COUNT + 60. */
   async function crashed(): Promise<string> {
     const folder = copyOfOriginal();

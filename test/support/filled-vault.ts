@@ -3,6 +3,7 @@ import { insertHold } from "../../electron/vault/hold-table.ts";
 import { insertMailJob } from "../../electron/vault/job-table.ts";
 import { rememberHolder } from "../../electron/vault/label-table.ts";
 import { insertDelivery, insertMessage, type NewMessage } from "../../electron/vault/mail-table.ts";
+import { insertOutgoing } from "../../electron/vault/outgoing-table.ts";
 import { writeKyberPrekey, writePrekey, writeSession } from "../../electron/vault/ratchet-table.ts";
 import type { Vault } from "../../electron/vault/vault.ts";
 
@@ -39,6 +40,7 @@ export async function fillVault(vault: Vault, first: number, count: number): Pro
       const id = `envelope-${number}`;
       rememberEnvelope(vault, { sender: message.peer, id, bodyHash, at: number });
       if (message.direction === "out") {
+        insertOutgoing(vault, seq, message.peer);
         insertMailJob(vault, { recipient: message.peer, message: seq, at: number });
       }
       if (number % 5 === 1) {

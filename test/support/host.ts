@@ -4,7 +4,7 @@ import type { ClientPeer } from "../../electron/bridge/session-host.ts";
 import type { Agent } from "../../electron/daemon/agent.ts";
 import { Host, type HostOptions } from "../../electron/daemon/host.ts";
 import type { Session } from "../../electron/daemon/session-registry.ts";
-import { homePaths, privateFolder } from "../../electron/platform/paths.ts";
+import { homePaths } from "../../electron/platform/paths.ts";
 import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
 import { acquireOwnerLock } from "../../electron/vault/owner-lock.ts";
 import { newMessageId } from "../../shared/envelope/envelope.ts";
@@ -15,7 +15,6 @@ export async function startHost(
   options: Partial<Omit<HostOptions, "paths" | "lock">> = {},
 ): Promise<Host> {
   const paths = homePaths(home);
-  privateFolder(paths.home);
   const lock = acquireOwnerLock(paths.lock);
   if (!lock) throw new Error(`${home} has an owner`);
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null, ...options });

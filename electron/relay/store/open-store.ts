@@ -4,7 +4,7 @@ import type { Incident } from "../../../shared/model/snapshot.ts";
 import { asideName, moveDatabase } from "../../vault/database-files.ts";
 import { type Database, isDamageError, openSqlite } from "../../vault/sqlite.ts";
 import { isCutShort } from "../../vault/write-ahead-log.ts";
-import { SqliteRelayStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+import { SqliteRelayStore } from "./sqlite-store.ts";
 
 /** A larger database is not read through at every start: about a second for this much. */
 const LARGEST_CHECK = 256 * 1024 * 1024;
@@ -17,15 +17,16 @@ const LARGEST_CHECK = 256 * 1024 * 1024;
  */
 export function openRelayStore(
   path: string,
+  ownerEpoch: number,
   now: number,
-  options: SqliteStoreOptions = {},
 ): { store: SqliteRelayStore; incident: Incident | null } {
-  if (!isDamaged(path)) return { store: new SqliteRelayStore(path, options), incident: null };
+  if (!isDamaged(path))
+    return { store: new SqliteRelayStore(path, { ownerEpoch }), incident: null };
   const aside = asideName(path, now);
   moveDatabase(path, aside);
   const words = `The embedded relay's database was damaged, and a new one was made. Mail on its way is sent again by itself; contacts with other people's agents may have to be asked for again. The damaged file is kept as ${basename(aside)}.`;
   const incident = { at: new Date(now).toISOString(), kind: "relay_replaced" as const, words };
-  return { store: new SqliteRelayStore(path, options), incident };
+  return { store: new SqliteRelayStore(path, { ownerEpoch }), incident };
 }
 
 function isDamaged(path: string): boolean {
