@@ -26,6 +26,8 @@ async function runAll(): Promise<TestCounts> {
   const electron = await resolveElectron();
   const official = await bundle("official");
   const application = electron.kind === "official" ? official : await bundle(electron.kind);
+  // What kills at failpoints runs this one; built here, so that no two workers build it at once.
+  await bundle("test");
   const display = process.platform === "linux" ? await startDisplay() : null;
   const folder = mkdtempSync(join(tmpdir(), "tp-report-"));
   try {

@@ -82,9 +82,12 @@ export class Mailroom extends EventEmitter<{
   /** Looks at every hold again; for each change of the live set or of what a person decided (R2). */
   async placeHolds(): Promise<void> {
     if (holdCount(this.vault) === 0) return;
-    const placed = await this.vault.write(() =>
-      holds(this.vault).flatMap((hold) => this.release(hold)),
-    );
+    const placed = await this.vault.write(() => {
+      const released = holds(this.vault).flatMap((hold) => this.release(hold));
+      failpoint("place-holds.before-commit");
+      return released;
+    });
+    failpoint("place-holds.after-commit");
     if (placed.length === 0) return;
     this.announce(placed);
     this.emit("holds");

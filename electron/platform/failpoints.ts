@@ -20,6 +20,8 @@ export const FAILPOINTS = [
   "relayed.after-commit",
   "receive.before-commit",
   "receive.after-commit",
+  "place-holds.before-commit",
+  "place-holds.after-commit",
   "offer.before-commit",
   "offer.after-commit",
   "read.before-commit",

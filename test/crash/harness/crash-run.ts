@@ -15,6 +15,8 @@ const MAX_WAVES = 30;
 export const ROUNDS_A_CYCLE = Math.ceil(FAILPOINTS.length / 2);
 /** Two agents write to each other for the first time every so many rounds. */
 const ROUNDS_A_TRIAL = 15;
+/** A session that mail is held for is gone so long, in ms. */
+const AWAY_MS = 200;
 /** How long after the start of a round something else is killed, in ms. */
 const KILL_WITHIN_MS = 500;
 
@@ -119,7 +121,9 @@ class CrashRun {
     let sent = 0;
     for (let wave = 0; wave < MAX_WAVES; wave++) {
       if (sent >= MESSAGES && unmet().length === 0) break;
+      const absent = this.leaveForHolds(world, targets, unmet());
       sent += await trial.wave();
+      await absent;
     }
     await others;
     await Promise.all(world.machines().map((machine) => machine.settled()));
@@ -134,11 +138,29 @@ class CrashRun {
       const free = machinesOf(world, name).filter((machine) => !targets.includes(machine));
       targets.push(this.random.pick(free));
     }
-    const nth = () => this.random.between(1, 3);
     await Promise.all(
-      targets.map((target, index) => target.restart(`${points[index]?.name}:${nth()}`)),
+      targets.map((target, index) => {
+        const name = points[index]?.name;
+        return target.restart(`${name}:${isOfHolds(name) ? 1 : this.random.between(1, 3)}`);
+      }),
     );
     return targets;
+  }
+
+  /** Mail is held while its session is gone, and placed when it comes back: so one has to go. */
+  private async leaveForHolds(
+    world: World,
+    targets: readonly Machine[],
+    unmet: readonly { name: Failpoint }[],
+  ): Promise<void> {
+    if (!unmet.some(({ name }) => isOfHolds(name))) return;
+    const { machine } = this.random.pick(
+      world.members.filter(
+        (member) =>
+          targets.includes(world.daemons[member.agent]) && !targets.includes(member.machine),
+      ),
+    );
+    await machine.restart(null, AWAY_MS);
   }
 
   private timesMet(name: Failpoint): number {
@@ -172,6 +194,10 @@ function pointsOf(round: number): Failpoint[] {
   return [FAILPOINTS[first], FAILPOINTS[first + ROUNDS_A_CYCLE]].filter(
     (name) => name !== undefined,
   );
+}
+
+function isOfHolds(failpoint: Failpoint | undefined): boolean {
+  return failpoint?.startsWith("place-holds.") ?? false;
 }
 
 function machinesOf(world: World, failpoint: Failpoint): Machine[] {

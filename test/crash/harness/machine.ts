@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 /** A running process, however it was started. */
 export interface Running {
   kill(): void;
@@ -38,10 +40,15 @@ export class Machine {
     this.events = events;
   }
 
-  /** Starts it, or ends it by kill -9 and starts it again; `failpoint` as TINYPLACE_FAILPOINT has it. */
-  restart(failpoint: string | null = null): Promise<void> {
+  /**
+   * Starts it, or ends it by kill -9 and starts it again.
+   * @param failpoint as TINYPLACE_FAILPOINT has it
+   * @param away how long it is gone, in ms
+   */
+  restart(failpoint: string | null = null, away = 0): Promise<void> {
     return this.queue(async () => {
       await this.end();
+      await delay(away);
       await this.begin(failpoint);
     });
   }
