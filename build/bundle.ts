@@ -17,6 +17,7 @@ import { build } from "vite";
 import {
   type BundleKind,
   ENTRIES,
+  hookConfig,
   mainConfig,
   preloadConfig,
   rendererConfig,
@@ -56,6 +57,7 @@ export async function bundle(kind: BundleKind): Promise<string> {
 
 async function buildInto(out: string, kind: BundleKind): Promise<void> {
   await build(mainConfig(out, kind));
+  await build(hookConfig(out));
   // What `bin` points at; the source's first line names the interpreter.
   chmodSync(join(out, "main", "cli.js"), 0o755);
   if (kind !== "test") await buildDesktop(out);

@@ -68,6 +68,16 @@ program
   });
 
 program
+  .command("hook <name>")
+  .description("pass a hook of Claude Code on; silent, and harmless when nothing runs")
+  .option("--home <dir>", "data folder")
+  .action(async (name: string, options: { home?: string }) => {
+    const { runHook } = await import("./bridge/hook-command.ts");
+    await runHook(homePaths(options.home), name);
+    process.exit(0);
+  });
+
+program
   .command("status")
   .description("what the running tinyplace owns and how it is")
   .option("--home <dir>", "data folder")

@@ -1,7 +1,7 @@
 import { visibleLine, visibleLines } from "./visible.ts";
 
 /** How the reader stands to the sender. */
-type ContactState =
+export type ContactState =
   /** Another session of the reader's own agent. */
   | "own_session"
   /** Another agent of the same person. */
