@@ -37,7 +37,7 @@ async function passOn(
       stopHookActive: input.stop_hook_active === true,
       notification: text(input.notification_type),
       shown: idsIn(text(input.prompt)),
-      pids: parents(),
+      pid: process.ppid,
     });
     if (typeof output !== "string") return;
     await new Promise<void>((resolve, reject) =>
@@ -62,17 +62,4 @@ function text(value: unknown): string | null {
 /** The message ids in a prompt, which itself stays here. */
 function idsIn(prompt: string | null): string[] {
   return [...new Set(prompt?.match(/\bmsg-[0-9a-f]{18}\b/g))].slice(0, 50);
-}
-
-/** The harness, or a shell between it and this process; then the one above, where /proc tells. */
-function parents(): number[] {
-  const pids = [process.ppid];
-  try {
-    const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
-    const above = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    if (above > 1) pids.push(above);
-  } catch {
-    // Not Linux: the parent alone.
-  }
-  return pids;
 }

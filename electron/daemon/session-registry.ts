@@ -154,11 +154,9 @@ export class SessionRegistry {
     return null;
   }
 
-  /** The session whose harness is one of these processes, nearest first. */
-  byProcess(pids: readonly number[]): Session | null {
-    for (const pid of pids) {
-      for (const session of this.live.values()) if (session.pid === pid) return session;
-    }
+  /** The session whose harness is this process. */
+  byProcess(pid: number): Session | null {
+    for (const session of this.live.values()) if (session.pid === pid) return session;
     return null;
   }
 

@@ -30,8 +30,11 @@ export const hookCalls = {
       notification: z.string().max(64).nullable(),
       /** Message ids that stand in the prompt: a channel brought them. */
       shown: z.array(z.string().max(128)).max(50),
-      /** The processes above the hook, nearest first. */
-      pids: z.array(z.number().int().positive()).max(2),
+      /**
+       * The process that started the hook: the harness. Not what is above it, which may be another
+       * session that started this one.
+       */
+      pid: z.number().int().positive(),
     }),
     /** What the hook prints for the harness; null: nothing. */
     result: z.object({ output: z.string().nullable() }),

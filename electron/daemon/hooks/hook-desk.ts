@@ -54,7 +54,7 @@ export class HookDesk {
   async attached(agent: Agent, session: Session): Promise<void> {
     const { harnessSessionId, pid } = session;
     const byId = harnessSessionId === null ? undefined : this.early.get(harnessSessionId);
-    const hook = byId ?? [...this.early.values()].find(({ pids }) => pids.includes(pid));
+    const hook = byId ?? [...this.early.values()].find((early) => early.pid === pid);
     if (hook) {
       this.early.delete(hook.sessionId);
       await this.bind(agent, session, hook, true);
@@ -105,7 +105,7 @@ export class HookDesk {
         return session ? [{ counter, session }] : [];
       });
     const byId = found((agent) => agent.sessions.byHarness(hook.sessionId));
-    return byId.length > 0 ? byId : found((agent) => agent.sessions.byProcess(hook.pids));
+    return byId.length > 0 ? byId : found((agent) => agent.sessions.byProcess(hook.pid));
   }
 
   /** Takes over what the hook says of the session. */
