@@ -161,6 +161,25 @@ test("M2 each new message is pushed to the channel, framed; one that a waiting c
   expect(pushes).toHaveLength(2);
 });
 
+test("M2 a contact request is pushed and told at the next prompt, once, and accepted by nobody", async () => {
+  const place = await start();
+  const pushes: string[] = [];
+  place.reader.client.fallbackNotificationHandler = async ({ params }) => {
+    pushes.push(String(params?.content));
+  };
+  await place.hook("session-start", { source: "startup" });
+  const [planner, reviewer] = [await addressOf(place.sender), await addressOf(place.reader)];
+  await place.reader.call("contact_remove", { peer: planner });
+  const asked = await place.sender.call("contact_add", { to: reviewer });
+  expect(asked).toMatchObject({ requested: { status: "pending" } });
+  const plain = "[tinyplace contact request from planner";
+  await vi.waitFor(() => expect(pushes.join()).toContain(plain), PATIENT);
+  const told = contextOf(await place.hook("user-prompt-submit"));
+  expect(told).toContain(`contact_accept {"from":"${planner}"}`);
+  expect((await place.hook("user-prompt-submit")).output).toBeNull();
+  expect((await place.reader.call("whoami")).pendingContactRequests).toBe(1);
+});
+
 test("S3 hooks tell whether a session works, waits for the person or is idle", async () => {
   const place = await start();
   const states = [];

@@ -16,8 +16,17 @@ export class ChannelPusher {
     this.parts = parts;
     const { agent } = parts;
     // After the calls that wait for this very mail: what one of them takes is not pushed (rule A3).
-    agent.mailroom.on("delivered", (labels) => setImmediate(() => this.look(labels)));
+    agent.mailroom.on("delivered", (labels) => setImmediate(() => this.tryLook(labels)));
     agent.on("requests", () => this.lookForRequests());
+  }
+
+  /** What cannot be pushed now stays unread: nobody is left to be told of the error. */
+  private tryLook(labels: readonly string[]): void {
+    try {
+      this.look(labels);
+    } catch {
+      // E.g. a disk that fails; hook and inbox offer it.
+    }
   }
 
   look(labels: readonly string[]): void {

@@ -10,8 +10,9 @@ import { SeenWatch } from "./seen-watch.ts";
 
 type HookParams = CallParams<"hook">;
 
-/** Hooks of sessions that are not attached yet: kept for so many, the newest. */
+/** Hooks of sessions that are not attached yet: so many are kept, the newest, and for so long, in ms. */
 const MAX_EARLY = 64;
+const EARLY_MS = 60_000;
 
 /** One agent's part of the desk. */
 interface Counter {
@@ -34,7 +35,7 @@ export interface Printed {
  */
 export class HookDesk {
   private readonly counters = new Map<Agent, Counter>();
-  private readonly early = new Map<string, HookParams>();
+  private readonly early = new Map<string, { hook: HookParams; at: number }>();
   private readonly parts: { clock: Clock; timers: Timers; nameOf: NameOf };
 
   constructor(parts: { clock: Clock; timers: Timers; nameOf: NameOf }) {
@@ -53,8 +54,12 @@ export class HookDesk {
   /** A session attached: what its hooks said before holds for it. */
   async attached(agent: Agent, session: Session): Promise<void> {
     const { harnessSessionId, pid } = session;
-    const byId = harnessSessionId === null ? undefined : this.early.get(harnessSessionId);
-    const hook = byId ?? [...this.early.values()].find((early) => early.pid === pid);
+    // Later its process may be another one's.
+    const since = this.parts.clock.now() - EARLY_MS;
+    const early = [...this.early.values()].filter(({ at }) => at >= since).map(({ hook }) => hook);
+    const hook =
+      early.find(({ sessionId }) => sessionId === harnessSessionId) ??
+      early.find((one) => one.pid === pid);
     if (hook) {
       this.early.delete(hook.sessionId);
       await this.bind(agent, session, hook, true);
@@ -157,12 +162,9 @@ export class HookDesk {
   }
 
   private keepEarly(hook: HookParams): void {
-    if (hook.name === "session-end") {
-      this.early.delete(hook.sessionId);
-      return;
-    }
     this.early.delete(hook.sessionId);
-    this.early.set(hook.sessionId, hook);
+    if (hook.name === "session-end") return;
+    this.early.set(hook.sessionId, { hook, at: this.parts.clock.now() });
     const oldest = this.early.keys().next().value;
     if (this.early.size > MAX_EARLY && oldest !== undefined) this.early.delete(oldest);
   }
