@@ -8,7 +8,7 @@ export function hookHandlers(
   desk: () => HookDesk,
   attached: () => { agent: Agent; session: Session },
 ): CallHandlers<"hook" | "hook.written" | "push.written"> {
-  let printing: readonly Printed[] = [];
+  let printing: Printed | null = null;
   return {
     hook: async (params) => {
       const { output, printed } = await desk().report(params);
@@ -16,8 +16,8 @@ export function hookHandlers(
       return { output };
     },
     "hook.written": async () => {
-      await desk().written(printing);
-      printing = [];
+      if (printing) await desk().written(printing);
+      printing = null;
       return {};
     },
     "push.written": async ({ deliveries }) => {

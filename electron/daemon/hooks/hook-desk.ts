@@ -67,32 +67,33 @@ export class HookDesk {
     this.counters.get(agent)?.pusher.look([session.label]);
   }
 
-  /** Takes a hook's report; returns what it prints, and what stands in it. */
-  async report(hook: HookParams): Promise<{ output: string | null; printed: Printed[] }> {
+  /**
+   * Takes a hook's report; returns what it prints, and what stands in it. Where bridges of one harness
+   * are sessions of several agents, one of them speaks: two would not fit the hook's output.
+   */
+  async report(hook: HookParams): Promise<{ output: string | null; printed: Printed | null }> {
     const found = this.sessionsOf(hook);
     if (found.length === 0) this.keepEarly(hook);
-    const texts: string[] = [];
-    const printed: Printed[] = [];
+    let output: string | null = null;
+    let printed: Printed | null = null;
     for (const { counter, session } of found) {
       await this.bind(counter.agent, session, hook, hook.name === "session-start");
-      const told = await this.tell(counter, session, hook);
+      const told = output === null ? await this.tell(counter, session, hook) : null;
       if (told) {
-        texts.push(told.text);
-        printed.push({ agent: counter.agent, session, pushed: told.pushed });
+        output = outputOf(hook.name, told.text);
+        printed = { agent: counter.agent, session, pushed: told.pushed };
       }
       counter.seen.soon(session);
     }
-    if (texts.length > 0 && hook.name === "stop") for (const one of found) work(one.session);
-    return { output: texts.length > 0 ? outputOf(hook.name, texts.join("\n\n")) : null, printed };
+    if (output !== null && hook.name === "stop") for (const one of found) work(one.session);
+    return { output, printed };
   }
 
   /** The hook wrote its output. */
-  async written(printed: readonly Printed[]): Promise<void> {
-    for (const { agent, session, pushed } of printed) {
-      const counter = this.counters.get(agent);
-      await counter?.offers.written(pushed, session.label, this.parts.clock.now());
-      counter?.seen.soon(session);
-    }
+  async written({ agent, session, pushed }: Printed): Promise<void> {
+    const counter = this.counters.get(agent);
+    await counter?.offers.written(pushed, session.label, this.parts.clock.now());
+    counter?.seen.soon(session);
   }
 
   /** The bridge wrote a push to its client. */

@@ -23,8 +23,13 @@ import type { Agent } from "../agent.ts";
 import { receivedMessageOf } from "../mailroom.ts";
 import type { Session } from "../session-registry.ts";
 
-/** Claude Code puts more than 10,000 characters of a hook's output into a file, unread. */
-const CONTEXT_CHARACTERS = 9_000;
+/**
+ * Of messages in one hook's output: Claude Code gives the model no more than 10,000 characters and puts
+ * the whole into a file, unread. The rest is for introduction, requests and counts.
+ */
+const CONTEXT_CHARACTERS = 8_000;
+/** Contact requests told at once; the next hook tells of more. */
+const MAX_REQUESTS = 4;
 const MAX_MESSAGES = 20;
 /** What a channel pushed is given this long to show in the transcript before a hook offers it, ms. */
 const CHANNEL_GRACE_MS = 10_000;
@@ -101,10 +106,10 @@ export class Offers {
 
   /** Contact requests that are not in `told`, framed; from now on they are. */
   newRequests(told: Set<string>): string[] {
-    return this.agent.contacts.requests().flatMap(({ agentId }) => {
-      if (told.has(agentId)) return [];
+    const requests = this.agent.contacts.requests().filter(({ agentId }) => !told.has(agentId));
+    return requests.slice(0, MAX_REQUESTS).map(({ agentId }) => {
       told.add(agentId);
-      return [frameContactRequest(agentId, this.senderName(agentId))];
+      return frameContactRequest(agentId, this.senderName(agentId));
     });
   }
 
