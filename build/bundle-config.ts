@@ -14,6 +14,7 @@ export type BundleKind = "official" | "evaluation" | "test";
 export const ENTRIES = {
   main: "electron/main.ts",
   cli: "electron/headless.ts",
+  hook: "electron/hook.ts",
   preload: "electron/shell/preload.ts",
   renderer: "renderer/index.html",
 } as const;
@@ -56,6 +57,27 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
           entryFileNames: "[name].js",
           chunkFileNames: "[name]-[hash].js",
         },
+      },
+    },
+  };
+}
+
+/** One file that needs nothing beside it: what starts it need not be able to read an archive. */
+export function hookConfig(out: string): InlineConfig {
+  return {
+    ...common(ROOT),
+    ssr: { noExternal: true, target: "node" },
+    build: {
+      outDir: join(out, "main"),
+      emptyOutDir: false,
+      ssr: true,
+      target: NODE_TARGET,
+      minify: false,
+      rolldownOptions: {
+        input: { hook: join(ROOT, ENTRIES.hook) },
+        external: [/^node:/, ...builtinModules],
+        // .mjs: it is a module wherever it is copied to.
+        output: { format: "es", entryFileNames: "[name].mjs" },
       },
     },
   };

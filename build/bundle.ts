@@ -17,6 +17,7 @@ import { build } from "vite";
 import {
   type BundleKind,
   ENTRIES,
+  hookConfig,
   mainConfig,
   preloadConfig,
   rendererConfig,
@@ -25,7 +26,7 @@ import { failPlainly, ROOT } from "./root.ts";
 
 /** Everything that decides what comes out: a build whose inputs are the same is not repeated. */
 const INPUTS = [
-  ...["electron", "renderer", "shared", "build/icons"],
+  ...["electron", "renderer", "shared", "build/icons", "build/claude-plugin"],
   ...["build/bundle.ts", "build/bundle-config.ts", "package.json", "package-lock.json"],
 ];
 
@@ -56,9 +57,11 @@ export async function bundle(kind: BundleKind): Promise<string> {
 
 async function buildInto(out: string, kind: BundleKind): Promise<void> {
   await build(mainConfig(out, kind));
+  await build(hookConfig(out));
   // What `bin` points at; the source's first line names the interpreter.
   chmodSync(join(out, "main", "cli.js"), 0o755);
   if (kind !== "test") await buildDesktop(out);
+  cpSync(join(ROOT, "build", "claude-plugin"), join(out, "claude-plugin"), { recursive: true });
   const { name, productName, version } = JSON.parse(
     readFileSync(join(ROOT, "package.json"), "utf8"),
   );

@@ -68,6 +68,16 @@ program
   });
 
 program
+  .command("hook <name>")
+  .description("pass a hook of Claude Code on; silent, and harmless when nothing runs")
+  .option("--home <dir>", "data folder")
+  .action(async (name: string, options: { home?: string }) => {
+    const { runHook } = await import("./bridge/hook-command.ts");
+    await runHook(homePaths(options.home), name);
+    process.exit(0);
+  });
+
+program
   .command("status")
   .description("what the running tinyplace owns and how it is")
   .option("--home <dir>", "data folder")
@@ -75,6 +85,46 @@ program
   .action(async (options: { home?: string; json?: boolean }) => {
     const { printStatus } = await import("./bridge/status-command.ts");
     await printStatus(homePaths(options.home), options.json ?? false);
+  });
+
+const plugin = program.command("plugin").description("the plugin for Claude Code");
+interface PluginWords {
+  home?: string;
+  claude: string;
+  json?: boolean;
+}
+const CLAUDE_OPTION = ["--claude <path>", "Claude Code's program", "claude"] as const;
+const pluginOptions = ({ home, claude }: PluginWords) => ({ paths: homePaths(home), self, claude });
+
+plugin
+  .command("install")
+  .description("install it with Claude Code's own commands, for this installation")
+  .option("--home <dir>", "data folder")
+  .option(...CLAUDE_OPTION)
+  .action(async (words: PluginWords) => {
+    const { installPlugin } = await import("./bridge/plugin/plugin-command.ts");
+    await installPlugin(pluginOptions(words));
+  });
+
+plugin
+  .command("uninstall")
+  .description("undo the installation")
+  .option("--home <dir>", "data folder")
+  .option(...CLAUDE_OPTION)
+  .action(async (words: PluginWords) => {
+    const { uninstallPlugin } = await import("./bridge/plugin/plugin-command.ts");
+    await uninstallPlugin(pluginOptions(words));
+  });
+
+plugin
+  .command("status")
+  .description("whether Claude Code has it, and whether it calls this installation")
+  .option("--home <dir>", "data folder")
+  .option(...CLAUDE_OPTION)
+  .option("--json", "print JSON")
+  .action(async (words: PluginWords) => {
+    const { printPluginStatus } = await import("./bridge/plugin/plugin-command.ts");
+    await printPluginStatus(pluginOptions(words), words.json ?? false);
   });
 
 const handle = program.command("handle").description("names of your agents, and of others");

@@ -14,8 +14,8 @@ import {
   type NotificationName,
   type NotificationParams,
   PING,
-  PROTOCOL_VERSION,
 } from "../../shared/protocol/protocol.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
 import { LineReader, LineWriter } from "./framing.ts";

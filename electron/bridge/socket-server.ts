@@ -12,8 +12,8 @@ import {
   calls,
   type NotificationParams,
   PING,
-  PROTOCOL_VERSION,
 } from "../../shared/protocol/protocol.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import { failpoint, failpointAfterAnswer } from "../platform/failpoints.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { privateFolder } from "../platform/paths.ts";

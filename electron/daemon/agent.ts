@@ -24,7 +24,13 @@ import {
   waitingCount,
 } from "../vault/job-table.ts";
 import type { KeyStore } from "../vault/key-slots.ts";
-import { insertMessage, type MessageRow, sentMessage, unreadCounts } from "../vault/mail-table.ts";
+import {
+  insertMessage,
+  type MessageRow,
+  renameAsker,
+  sentMessage,
+  unreadCounts,
+} from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
 import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -77,6 +83,10 @@ export interface AgentEvents {
   online: [];
   /** Mail of these labels changed; `holds` too when true. */
   mail: [labels: readonly string[], holds: boolean];
+  /** The contact requests that wait are others than before. */
+  requests: [];
+  /** Nothing may be read or written soon. */
+  closing: [];
 }
 
 /** Who writes: a session, or nobody in particular (a send-only client, the person). */
@@ -148,7 +158,10 @@ export class Agent extends EventEmitter<AgentEvents> {
       vault,
       relay,
       clock,
-      changed,
+      changed: () => {
+        this.emit("requests");
+        changed();
+      },
       accepted: () => this.outbox.hurry(),
     });
     const capabilities = new Capabilities({ vault, relay, clock });
@@ -207,6 +220,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.emit("closing");
     this.cancelPoll?.();
     this.cancelContactLook?.();
     for (const cancel of this.pendingTimers) cancel();
@@ -266,6 +280,25 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (formerLabel !== null && formerLabel !== label && !this.sessions.get(formerLabel)) {
       await this.mailroom.sessionRenamed(formerLabel, label);
     }
+    await this.mailroom.placeHolds();
+    this.emit("changed");
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** A session's harness goes by another id from now on (rule S6). */
+  async rebind(session: Session, harnessSessionId: string): Promise<void> {
+    const former = session.harnessSessionId;
+    session.harnessSessionId = harnessSessionId;
+    session.life.harnessSessionIds.add(harnessSessionId);
+    for (const peer of session.peers) peer.notify("rebound", { harnessSessionId });
+    const now = this.parts.clock.now();
+    await this.vault.write(() => {
+      this.sessions.remember(session, now);
+      if (former !== null) renameAsker(this.vault, former, harnessSessionId);
+    });
     await this.mailroom.placeHolds();
     this.emit("changed");
   }

@@ -19,6 +19,7 @@ import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { contactHandlers } from "./contact-calls.ts";
 import { handleHandlers } from "./handle-calls.ts";
+import { hookHandlers } from "./hooks/hook-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import { passphraseAction } from "./passphrases.ts";
@@ -113,6 +114,10 @@ export class ClientSession implements ClientConnection {
     ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
     ...handleHandlers(() => this.host),
+    ...hookHandlers(
+      () => this.host.hooks,
+      () => this.required(),
+    ),
   };
 
   private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
@@ -129,6 +134,7 @@ export class ClientSession implements ClientConnection {
     this.session = session;
     this.cancelPing ?? this.schedulePing();
     await agent.sessionChanged(session);
+    await this.host.hooks.attached(agent, session);
     return this.attachedView() as CallResult<"attach">;
   }
 

@@ -28,7 +28,7 @@ import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
-
+import { HookDesk } from "./hooks/hook-desk.ts";
 import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
 
@@ -71,6 +71,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly timers: Timers;
   readonly description: SessionHost["description"];
   readonly assignments: Assignments;
+  /** Where hooks report, and what tells sessions of their mail. */
+  readonly hooks: HookDesk;
   private readonly options: HostOptions;
   readonly vaults: AgentVaults;
   private readonly all = new Map<string, Agent>();
@@ -98,6 +100,11 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       passphrase: options.passphrase ?? (() => null),
       epoch: options.lock.epoch,
       clock: this.clock,
+    });
+    this.hooks = new HookDesk({
+      clock: this.clock,
+      timers: this.timers,
+      nameOf: (cryptoId) => this.nameOf(cryptoId),
     });
     this.startedAt = new Date(this.clock.now()).toISOString();
     this.description = { pid: process.pid, kind: options.kind, version: VERSION };
@@ -351,6 +358,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     const parts = { identity, vault, keys, relay, clock, timers, unroutedPolicy };
     const agent = new Agent(parts);
     this.all.set(identity.cryptoId, agent);
+    this.hooks.serve(agent);
     agent.on("changed", () => this.changed());
     agent.on("online", () => this.befriend(agent));
     agent.on("mail", (labels, holds) => this.emit("mail", identity.cryptoId, labels, holds));

@@ -49,6 +49,8 @@ export class Mailroom extends EventEmitter<{
   delivered: [labels: readonly string[]];
   holds: [];
   owed: [];
+  /** A label's mail was read. */
+  read: [label: string];
 }> {
   private readonly handed = new Map<number, number>();
   private readonly vault: Vault;
@@ -218,6 +220,7 @@ export class Mailroom extends EventEmitter<{
     failpoint("read.after-commit");
     this.unhand(deliveries);
     this.emit("owed");
+    this.emit("read", label);
   }
 
   /** Inside a write: a message that was read by nobody yet goes where it belongs now. */

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { compareLabels } from "../../shared/labels/labels.ts";
-import type { SessionSummary } from "../../shared/model/snapshot.ts";
+import type { SessionState, SessionSummary } from "../../shared/model/snapshot.ts";
 import type { ClientPeer } from "../bridge/session-host.ts";
 import { isHeldFor } from "../vault/hold-table.ts";
 import { holderOf, labelOf, rememberHolder } from "../vault/label-table.ts";
@@ -18,14 +18,33 @@ export interface SessionDescription {
   readonly pid: number;
 }
 
+/** What hooks tell of a session; it stays with it when its label changes. */
+interface SessionLife {
+  state: SessionState;
+  /** The transcript file, once a hook named it. */
+  transcript: string | null;
+  /** A message that only its channel can have brought was seen: pushes reach it. */
+  hasChannel: boolean;
+  /** It was told who it is, since it began or was cleared. */
+  isIntroduced: boolean;
+  /** Contact requests that hooks told it of, and those that its channel was given. */
+  readonly toldRequests: Set<string>;
+  readonly pushedRequests: Set<string>;
+  /** Every id its harness went by: a bridge may come back with an older one. */
+  readonly harnessSessionIds: Set<string>;
+}
+
 /** A live session: one or more connections of one harness session (rule S6). */
 export interface Session extends SessionDescription {
+  /** Another one after /clear or resume. */
+  harnessSessionId: string | null;
   readonly label: string;
   /** What it was called before it asked for this label, while it was live. */
   readonly formerLabel: string | null;
   readonly startedAt: number;
   lastSeenAt: number;
   readonly peers: Set<ClientPeer>;
+  readonly life: SessionLife;
 }
 
 /** The live sessions of one agent. Labels are unique at every moment: choosing one never awaits. */
@@ -63,12 +82,14 @@ export class SessionRegistry {
     );
     const session: Session = {
       ...description,
+      harnessSessionId: known?.harnessSessionId ?? harnessSessionId,
       label,
       formerLabel: known?.label ?? null,
       startedAt: known?.startedAt ?? now,
       lastSeenAt: now,
       // A harness session that asks for a new label moves there with all its connections.
       peers: new Set([...(known?.peers ?? []), peer]),
+      life: known?.life ?? newLife(harnessSessionId),
     };
     if (known) this.live.delete(known.label);
     this.live.set(label, session);
@@ -122,12 +143,20 @@ export class SessionRegistry {
         startedAt: new Date(session.startedAt).toISOString(),
         lastSeenAt: new Date(session.lastSeenAt).toISOString(),
         unread: unread.get(session.label) ?? 0,
-        state: "idle" as const,
+        state: session.life.state,
       }));
   }
 
-  private byHarness(id: string): Session | null {
-    for (const session of this.live.values()) if (session.harnessSessionId === id) return session;
+  byHarness(id: string): Session | null {
+    for (const session of this.live.values()) {
+      if (session.life.harnessSessionIds.has(id)) return session;
+    }
+    return null;
+  }
+
+  /** The session whose harness is this process. */
+  byProcess(pid: number): Session | null {
+    for (const session of this.live.values()) if (session.pid === pid) return session;
     return null;
   }
 
@@ -138,4 +167,16 @@ export class SessionRegistry {
     if (unreadCount(this.vault, label) > 0 || isHeldFor(this.vault, label)) return true;
     return holder !== null && hasUnanswered(this.vault, holder, label, now - ANSWER_WAIT_MS);
   }
+}
+
+function newLife(harnessSessionId: string | null): SessionLife {
+  return {
+    state: "idle",
+    transcript: null,
+    hasChannel: false,
+    isIntroduced: false,
+    toldRequests: new Set(),
+    pushedRequests: new Set(),
+    harnessSessionIds: new Set(harnessSessionId === null ? [] : [harnessSessionId]),
+  };
 }

@@ -20,6 +20,17 @@ export function pinOf(vault: VaultReader, handle: string): HandlePin | null {
   return vault.sql(`${PIN} WHERE handle = ?`).get<HandlePin>([handle]) ?? null;
 }
 
+/** The handle by which this agent knows a cryptoId, if there is one and nobody disputes it. */
+export function handleOf(vault: VaultReader, cryptoId: string): string | null {
+  const row = vault
+    .sql(
+      `SELECT handle FROM handle_pin WHERE crypto_id = ? AND changed_to IS NULL
+       ORDER BY pinned_at LIMIT 1`,
+    )
+    .get<{ handle: string }>([cryptoId]);
+  return row?.handle ?? null;
+}
+
 /** Keeps what the directory says: the first answer is the pin, another one is an alarm. */
 export function notePin(
   vault: VaultReader,

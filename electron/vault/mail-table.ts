@@ -51,7 +51,7 @@ export interface DeliveryRow extends MessageRow {
 
 const COLUMNS =
   "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite";
-const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label
+export const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
 /** The new row's `seq`, or null when this message is known already (rule D2). */
@@ -121,6 +121,11 @@ export function moveUnread(vault: VaultReader, from: string, to: string): void {
   vault
     .sql("UPDATE OR IGNORE delivery SET label = ? WHERE label = ? AND read_at IS NULL")
     .run([to, from]);
+}
+
+/** The harness session goes by another id: answers to what it asked go on finding it (rule S6). */
+export function renameAsker(vault: VaultReader, from: string, to: string): void {
+  vault.sql("UPDATE message SET asker = ? WHERE asker = ?").run([to, from]);
 }
 
 /** Whether a session sent something since `since` that was not answered yet. */

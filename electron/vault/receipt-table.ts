@@ -51,9 +51,9 @@ export function dropReceipts(vault: VaultReader, peer: string): void {
 }
 
 const KNOWN_NOW = `INSERT INTO receipt_due (peer, message_id, rung, at, label)
-  SELECT m.peer, m.id, CASE WHEN d.read_at IS NOT NULL THEN 'read' WHEN d.id IS NOT NULL THEN 'inbox'
-      WHEN h.message IS NOT NULL THEN 'held' ELSE 'received' END,
-    coalesce(d.read_at, d.delivered_at, h.held_at, m.at), d.label
+  SELECT m.peer, m.id, CASE WHEN d.seen_at IS NOT NULL THEN 'seen' WHEN d.read_at IS NOT NULL THEN 'read'
+      WHEN d.pushed_at IS NOT NULL THEN 'pushed' WHEN d.id IS NOT NULL THEN 'inbox' WHEN h.message IS NOT NULL THEN 'held' ELSE 'received' END,
+    coalesce(d.seen_at, d.read_at, d.pushed_at, d.delivered_at, h.held_at, m.at), d.label
   FROM message m LEFT JOIN delivery d ON d.message = m.seq LEFT JOIN hold h ON h.message = m.seq
   WHERE m.peer = ? AND m.direction = 'in'`;
 

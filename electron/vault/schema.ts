@@ -335,6 +335,19 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX sdk_envelope_sent_session ON sdk_envelope_sent (session, message);
   CREATE INDEX sdk_envelope_sent_at ON sdk_envelope_sent (at);
   `,
+
+  // How mail was offered to a session, and whether its transcript shows it (rules D6, M2).
+  `
+  ALTER TABLE delivery ADD COLUMN pushed_at INTEGER;
+  -- All of its text was in what was pushed: once it is seen, it is read.
+  ALTER TABLE delivery ADD COLUMN pushed_whole INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE delivery ADD COLUMN hooked_at INTEGER;
+  ALTER TABLE delivery ADD COLUMN hook_offers INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE delivery ADD COLUMN seen_at INTEGER;
+  CREATE INDEX message_asker ON message (asker) WHERE asker IS NOT NULL;
+  CREATE INDEX delivery_unseen ON delivery (label, id)
+    WHERE seen_at IS NULL AND (pushed_at IS NOT NULL OR read_at IS NOT NULL);
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -12,6 +12,8 @@ export interface Way {
   readonly label: string | null;
 }
 
+type Step = "held" | "inbox" | "pushed" | "read" | "seen" | "answered";
+
 export function wayOf(
   vault: VaultReader,
   message: Pick<MessageRow, "seq" | "id" | "peer" | "at" | "direction">,
@@ -37,12 +39,14 @@ function localWay(
     .sql(
       `SELECT (SELECT held_at FROM hold WHERE message = $seq) AS held,
          (SELECT min(delivered_at) FROM delivery WHERE message = $seq) AS inbox,
+         (SELECT min(pushed_at) FROM delivery WHERE message = $seq) AS pushed,
          (SELECT min(read_at) FROM delivery WHERE message = $seq) AS read,
+         (SELECT min(seen_at) FROM delivery WHERE message = $seq) AS seen,
          (SELECT label FROM delivery WHERE message = $seq ORDER BY read_at IS NULL, id LIMIT 1) AS label,
          (SELECT min(at) FROM message WHERE in_reply_to = $id AND peer = $peer
             AND direction <> 'out') AS answered`,
     )
-    .get<Record<"held" | "inbox" | "read" | "answered", number | null> & { label: string | null }>({
+    .get<Record<Step, number | null> & { label: string | null }>({
       seq: message.seq,
       id: message.id,
       peer: message.peer,
@@ -51,7 +55,9 @@ function localWay(
     ["queued", message.at],
     ["held", row?.held ?? null],
     ["inbox", row?.inbox ?? null],
+    ["pushed", row?.pushed ?? null],
     ["read", row?.read ?? null],
+    ["seen", row?.seen ?? null],
     ["answered", row?.answered ?? null],
   ] as const;
   const ladder = times.flatMap(([rung, at]) =>

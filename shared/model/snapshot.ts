@@ -7,7 +7,9 @@ import { suite } from "./suite.ts";
  * What the daemon tells windows, tray and `status` about itself. Times are ISO 8601 strings in UTC.
  * Agents are named by cryptoId everywhere; names are the person's own.
  */
+/** `waiting`: for the person, who has to allow or answer something. */
 export const sessionState = z.enum(["working", "idle", "waiting"]);
+export type SessionState = z.infer<typeof sessionState>;
 
 const sessionSummary = z.object({
   label: z.string(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ladderStep, rung } from "../model/ladder.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
+import { hookCalls, hookNotifications } from "./hook-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
@@ -11,8 +12,6 @@ import { triageCalls } from "./triage-calls.ts";
  * Every connection begins with `hello` and `prove`: each side proves that it read the secret file, so
  * neither an intruder's client nor an intruder's socket is believed. Times are ISO 8601 in UTC.
  */
-export const PROTOCOL_VERSION = 1;
-
 /** Longest frame either side accepts, in bytes: one 256 KiB text, escaped, plus room for a page. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
@@ -229,6 +228,7 @@ export const calls = {
     }),
     result: z.object({ keyStore, open: z.boolean() }),
   },
+  ...hookCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;
@@ -247,6 +247,7 @@ const notifications = {
    * application takes over (`handover`), nobody needs a host just now (`idle`), or nothing (`end`).
    */
   goodbye: z.object({ reason: z.string(), next: z.enum(["handover", "idle", "end"]) }),
+  ...hookNotifications,
 } as const;
 
 type Notifications = typeof notifications;

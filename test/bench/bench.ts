@@ -7,6 +7,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
+import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
 import { sdkCipherAlone } from "./sdk-cipher-alone.ts";
 import { measureSessions } from "./sessions.ts";
@@ -19,6 +20,7 @@ const LATENCIES = 500;
 const THROUGHPUT = 3000;
 const IN_FLIGHT = 64;
 const TEXT_BYTES = 900;
+const SESSION = "bench-session";
 const text = "x".repeat(TEXT_BYTES);
 
 const folder = await bundle("official");
@@ -49,7 +51,10 @@ async function measure(host: ChildProcess) {
   for (const name of ["planner", "reviewer"]) await call(setup, "wallet_create", { name });
   await setup.close();
   const sender = await bridge({ TINYPLACE_ACTIVE_WALLET: "planner" });
-  const receiver = await bridge({ TINYPLACE_ACTIVE_WALLET: "reviewer" });
+  const receiver = await bridge({
+    TINYPLACE_ACTIVE_WALLET: "reviewer",
+    CLAUDE_CODE_SESSION_ID: SESSION,
+  });
   const idOf = async (client: Client) =>
     ((await call(client, "whoami", {})).active as { address: string }).address;
   const [from, to] = [await idOf(sender), await idOf(receiver)];
@@ -57,6 +62,12 @@ async function measure(host: ChildProcess) {
   const alone = await libsignalAlone(2000, TEXT_BYTES);
   const secondCipher = sdkCipherAlone(2000, TEXT_BYTES);
   const throughput = await messagesPerSecond(sender, receiver, to);
+  const hook = join(folder, "main", "hook.mjs");
+  const hooks = await hookTimes(hook, home, SESSION);
+  const empty = await emptyTimes();
+  const withMail = await hookWithMail(hook, home, SESSION, async () => {
+    await call(sender, "send", { to, body: text, to_session: "claude:1" });
+  });
   const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
   const sessions = await measureSessions(home, attachOnce);
@@ -83,6 +94,15 @@ async function measure(host: ChildProcess) {
     wake_up_p50_ms: quantile(sessions.wake, 0.5),
     wake_up_p99_ms: quantile(sessions.wake, 0.99),
     routed_among_100_per_s: Math.round(sessions.rate),
+    hook_n: hooks.length,
+    hook_p50_ms: quantile(hooks, 0.5),
+    hook_p95_ms: quantile(hooks, 0.95),
+    empty_process_p50_ms: quantile(empty, 0.5),
+    empty_process_p95_ms: quantile(empty, 0.95),
+    hook_with_mail_p50_ms: quantile(withMail.hook, 0.5),
+    hook_with_mail_p95_ms: quantile(withMail.hook, 0.95),
+    send_to_hook_visible_p50_ms: quantile(withMail.visible, 0.5),
+    load_average: load(),
     daemon_resident_mb: residentMb,
     daemon_idle_resident_mb: idleMb,
     desktop_hidden_mb: await hiddenDesktopMb(),

@@ -14,7 +14,8 @@ export type Script = (results: readonly Record<string, unknown>[]) => Turn | Pro
 
 export async function startMessagesApi(
   script: Script,
-): Promise<{ url: string; close(): Promise<void> }> {
+): Promise<{ url: string; requests: readonly string[]; close(): Promise<void> }> {
+  const requests: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -23,7 +24,9 @@ export async function startMessagesApi(
         response.writeHead(200, { "content-type": "application/json" }).end('{"input_tokens":1}');
         return;
       }
-      const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as RequestBody;
+      const text = Buffer.concat(chunks).toString("utf8");
+      const body = JSON.parse(text) as RequestBody;
+      if (body.tools?.length) requests.push(text);
       // Side questions (a title for the session, say) come without tools: any words will do.
       const turn = body.tools?.length ? script(toolResults(body)) : { say: "ok" };
       void Promise.resolve(turn).then((one) =>
@@ -35,6 +38,8 @@ export async function startMessagesApi(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    /** What the model was given, turn for turn, as it came. */
+    requests,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

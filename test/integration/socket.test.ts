@@ -6,7 +6,7 @@ import type { SessionHost } from "../../electron/bridge/session-host.ts";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
 import { type SocketServer, startSocketServer } from "../../electron/bridge/socket-server.ts";
 import { type HomePaths, homePaths, privateFolder } from "../../electron/platform/paths.ts";
-import { PROTOCOL_VERSION } from "../../shared/protocol/protocol.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import { ManualTime } from "../support/manual-time.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 

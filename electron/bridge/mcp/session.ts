@@ -1,6 +1,10 @@
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { Place } from "../../../shared/model/assignment-scope.ts";
-import type { CallParams, CallResult } from "../../../shared/protocol/protocol.ts";
+import type {
+  CallParams,
+  CallResult,
+  NotificationParams,
+} from "../../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../../platform/paths.ts";
 import type { OwnerWays } from "../owner-seeker.ts";
 import { ReconnectingClient } from "../reconnecting-client.ts";
@@ -29,16 +33,22 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
 
 /** The bridge's session: which wallet it uses, and how it takes its place again after a restart. */
 export class BridgeSession {
-  readonly environment: SessionEnvironment;
+  /** Where the host's pushes go. */
+  onPush: (push: NotificationParams<"push">, client: HostClient) => void = () => undefined;
+  private surroundings: SessionEnvironment;
   readonly client: ReconnectingClient;
   private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
   private problem: TinyplaceError | null = null;
 
   constructor(paths: HomePaths, environment: SessionEnvironment, ways: OwnerWays) {
-    this.environment = environment;
+    this.surroundings = environment;
     const { wallet, label } = environment;
     this.wanted = wallet === null ? null : { wallet, label, pinned: label !== null };
     this.client = new ReconnectingClient(paths, ways, (client) => this.takePlace(client));
+  }
+
+  get environment(): SessionEnvironment {
+    return this.surroundings;
   }
 
   /** What assignments go by. */
@@ -61,6 +71,10 @@ export class BridgeSession {
   }
 
   private async takePlace(client: HostClient): Promise<void> {
+    client.on("push", (push) => this.onPush(push, client));
+    client.on("rebound", ({ harnessSessionId }) => {
+      this.surroundings = { ...this.surroundings, harnessSessionId };
+    });
     try {
       if (this.wanted) {
         const attached = await client.call("attach", this.params(this.wanted));

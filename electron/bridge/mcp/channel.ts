@@ -1,0 +1,47 @@
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import type { NotificationParams } from "../../../shared/protocol/protocol.ts";
+import type { HostClient } from "../socket-client.ts";
+
+/** Pushes that wait for the client to be initialized; what is more comes by hook or inbox. */
+const MAX_WAITING = 100;
+
+type Push = NotificationParams<"push">;
+
+/** What a server declares so that Claude Code takes its pushes. */
+export const CHANNEL_CAPABILITY = { "claude/channel": {} };
+
+/**
+ * Passes the host's pushes on to the client (rule M2), and tells the host of each that was written.
+ * Whether the client listens is not known: only the transcript shows what reached the model.
+ */
+export class Channel {
+  private readonly send: (message: JSONRPCMessage) => Promise<void>;
+  private readonly waiting: [Push, HostClient][] = [];
+  private isOpen = false;
+
+  /** @param send resolves when the message was written to the client. */
+  constructor(send: (message: JSONRPCMessage) => Promise<void>) {
+    this.send = send;
+  }
+
+  /** The client is ready for notifications. */
+  open(): void {
+    this.isOpen = true;
+    for (const [push, client] of this.waiting.splice(0)) void this.write(push, client);
+  }
+
+  push(push: Push, client: HostClient): void {
+    if (this.isOpen) void this.write(push, client);
+    else if (this.waiting.length < MAX_WAITING) this.waiting.push([push, client]);
+  }
+
+  private async write({ content, meta, deliveries }: Push, client: HostClient): Promise<void> {
+    try {
+      const method = "notifications/claude/channel";
+      await this.send({ jsonrpc: "2.0", method, params: { content, meta } });
+      if (deliveries.length > 0) await client.call("push.written", { deliveries });
+    } catch {
+      // Not known to be written: it stays unread, and is offered by hook or inbox.
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Agent } from "../agent.ts";
+import type { CallHandlers } from "../call-handlers.ts";
+import type { Session } from "../session-registry.ts";
+import type { HookDesk, Printed } from "./hook-desk.ts";
+
+/** What hooks and channels ask of the host, for one connection. */
+export function hookHandlers(
+  desk: () => HookDesk,
+  attached: () => { agent: Agent; session: Session },
+): CallHandlers<"hook" | "hook.written" | "push.written"> {
+  let printing: Printed | null = null;
+  return {
+    hook: async (params) => {
+      const { output, printed } = await desk().report(params);
+      printing = printed;
+      return { output };
+    },
+    "hook.written": async () => {
+      if (printing) await desk().written(printing);
+      printing = null;
+      return {};
+    },
+    "push.written": async ({ deliveries }) => {
+      const { agent, session } = attached();
+      await desk().pushWritten(agent, session, deliveries);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import {
+  type ContactState,
+  type FramedMessage,
+  frameContactRequest,
+  frameMessage,
+  newDelimiter,
+} from "../../../shared/framing/frame.ts";
+import { contactNote } from "../../vault/contact-table.ts";
+import { handleOf } from "../../vault/handle-table.ts";
+import { type DeliveryRow, markRead, unreadCount } from "../../vault/mail-table.ts";
+import {
+  markPushed,
+  markSeen,
+  neverSeen,
+  type Pushed,
+  type Unseen,
+  unhooked,
+  unpushed,
+} from "../../vault/offer-table.ts";
+import { oweReceipt } from "../../vault/receipt-table.ts";
+import type { Agent } from "../agent.ts";
+import { receivedMessageOf } from "../mailroom.ts";
+import type { Session } from "../session-registry.ts";
+
+/**
+ * Of messages in one hook's output: Claude Code gives the model no more than 10,000 characters and puts
+ * the whole into a file, unread. The rest is for introduction, requests and counts.
+ */
+const CONTEXT_CHARACTERS = 8_000;
+/** Contact requests told at once; the next hook tells of more. */
+const MAX_REQUESTS = 4;
+const MAX_MESSAGES = 20;
+/** What a channel pushed is given this long to show in the transcript before a hook offers it, ms. */
+const CHANNEL_GRACE_MS = 10_000;
+/** What a hook offered is offered once more when it was not seen after this long, in ms. */
+const UNSEEN_AFTER_MS = 60_000;
+const UNSEEN_FORGOTTEN_MS = 3_600_000;
+
+/** What is shown to a session, and which deliveries stand in it. */
+export interface Offer {
+  readonly text: string;
+  readonly pushed: readonly Pushed[];
+}
+
+/** A person's name for another agent of theirs; null for everybody else's. */
+export type NameOf = (cryptoId: string) => string | null;
+
+/**
+ * Mail of one agent as it is offered to sessions that did not ask for it (rules M2, Z4), and what
+ * became of it (rule D6).
+ */
+export class Offers {
+  private readonly agent: Agent;
+  private readonly nameOf: NameOf;
+
+  constructor(agent: Agent, nameOf: NameOf) {
+    this.agent = agent;
+    this.nameOf = nameOf;
+  }
+
+  /**
+   * What a hook tells a session; null when there is nothing new.
+   * reminds: also tells of mail that was offered before and is unread still; shown: ids of messages
+   * that stand in the prompt already.
+   */
+  async forHook(
+    session: Session,
+    { now, reminds, shown }: { now: number; reminds: boolean; shown: readonly string[] },
+  ): Promise<Offer | null> {
+    const { vault, mailroom } = this.agent;
+    const { label } = session;
+    const times = { after: now - UNSEEN_FORGOTTEN_MS, before: now - UNSEEN_AFTER_MS };
+    const isWatched = session.life.transcript !== null;
+    const pushedBefore = session.life.hasChannel ? now - CHANNEL_GRACE_MS : now;
+    const rows = mailroom
+      .free([
+        ...(isWatched ? neverSeen(vault, label, times, MAX_MESSAGES) : []),
+        ...unhooked(vault, label, pushedBefore, MAX_MESSAGES),
+      ])
+      .filter(({ id }) => !shown.includes(id))
+      .slice(0, MAX_MESSAGES);
+    const { frames, pushed } = this.framed(rows);
+    await mailroom.hand(rows.slice(0, pushed.length));
+    const requests = this.newRequests(session.life.toldRequests);
+    const read = pushed.filter(({ whole }) => whole).length;
+    const unread = Math.max(0, unreadCount(vault, label) - read);
+    const isWorthSaying = frames.length > 0 || requests.length > 0 || (reminds && unread > 0);
+    if (!isWorthSaying) return null;
+    const rest = unread > 0 ? [`${unread} unread in this session's inbox: call inbox.`] : [];
+    return { text: [...frames, ...requests, ...rest].join("\n\n"), pushed };
+  }
+
+  /** One message for the session's channel. */
+  forChannel(row: DeliveryRow): Offer {
+    const all = this.frame(row);
+    const whole = all.length <= CONTEXT_CHARACTERS;
+    const text = whole ? all : this.frameWithin(row, CONTEXT_CHARACTERS);
+    return { text, pushed: [{ delivery: row.delivery, whole, by: "channel" }] };
+  }
+
+  /** Deliveries that nobody pushed yet and no call has in hand. */
+  unpushed(label: string): DeliveryRow[] {
+    return this.agent.mailroom.free(unpushed(this.agent.vault, label, MAX_MESSAGES));
+  }
+
+  /** Contact requests that are not in `told`, framed; from now on they are. */
+  newRequests(told: Set<string>): string[] {
+    const requests = this.agent.contacts.requests().filter(({ agentId }) => !told.has(agentId));
+    return requests.slice(0, MAX_REQUESTS).map(({ agentId }) => {
+      told.add(agentId);
+      return frameContactRequest(agentId, this.senderName(agentId));
+    });
+  }
+
+  /** It was written where the session reads: what stood whole in a hook's output is read. */
+  async written(pushed: readonly Pushed[], label: string, now: number): Promise<void> {
+    if (pushed.length === 0) return;
+    const { vault } = this.agent;
+    await vault.write(() => {
+      for (const one of pushed) {
+        this.owe(markPushed(vault, one, label, now), "pushed", now, label);
+        if (one.by === "hook" && one.whole) {
+          this.owe(markRead(vault, one.delivery, label, now), "read", now, label);
+        }
+      }
+    });
+    this.told(pushed, label);
+  }
+
+  /** The transcript shows them. */
+  async seen(found: readonly Unseen[], label: string, now: number): Promise<void> {
+    const { vault } = this.agent;
+    await vault.write(() => {
+      for (const { delivery, isWhole } of found) {
+        if (isWhole) this.owe(markRead(vault, delivery, label, now), "read", now, label);
+        this.owe(markSeen(vault, delivery, label, now), "seen", now, label);
+      }
+    });
+    this.told(found, label);
+  }
+
+  private told(deliveries: readonly { delivery: number }[], label: string): void {
+    this.agent.mailroom.unhand(deliveries.map(({ delivery }) => delivery));
+    this.agent.mailroom.emit("owed");
+    this.agent.emit("mail", [label], false);
+    this.agent.emit("changed");
+  }
+
+  private owe(
+    message: { id: string; direction: string; peer: string } | null,
+    rung: "pushed" | "read" | "seen",
+    at: number,
+    label: string,
+  ): void {
+    if (message?.direction !== "in") return;
+    oweReceipt(this.agent.vault, { peer: message.peer, messageId: message.id, rung, at, label });
+  }
+
+  /** As many as fit, oldest first; a first one that does not fit is cut. */
+  private framed(rows: readonly DeliveryRow[]): { frames: string[]; pushed: Pushed[] } {
+    const frames: string[] = [];
+    const pushed: Pushed[] = [];
+    let left = CONTEXT_CHARACTERS;
+    for (const row of rows) {
+      const whole = this.frame(row);
+      const fits = whole.length <= left;
+      if (!fits && frames.length > 0) break;
+      frames.push(fits ? whole : this.frameWithin(row, left));
+      pushed.push({ delivery: row.delivery, whole: fits, by: "hook" });
+      left -= whole.length;
+    }
+    return { frames, pushed };
+  }
+
+  /** Halved until it fits: characters that have to be shown by their names take more room. */
+  private frameWithin(row: DeliveryRow, room: number): string {
+    for (let limit = room; ; limit = Math.floor(limit / 2)) {
+      const cut = this.frame(row, limit);
+      if (cut.length <= room || limit === 0) return cut;
+    }
+  }
+
+  private frame(row: DeliveryRow, limit?: number): string {
+    const message: FramedMessage = {
+      ...receivedMessageOf(row),
+      fromName: this.senderName(row.peer),
+      contact: this.contactOf(row),
+    };
+    return frameMessage(message, newDelimiter(randomBytes(8)), limit);
+  }
+
+  private senderName(cryptoId: string): string | null {
+    return this.nameOf(cryptoId) ?? handleOf(this.agent.vault, cryptoId);
+  }
+
+  private contactOf(row: DeliveryRow): ContactState {
+    if (row.direction === "local") return "own_session";
+    if (this.nameOf(row.peer) !== null) return "own_agent";
+    return contactNote(this.agent.vault, row.peer) === "removed" ? "removed" : "contact";
+  }
+}

@@ -1,0 +1,10 @@
+import { runHook } from "./bridge/hook-command.ts";
+import { homePaths } from "./platform/paths.ts";
+
+/**
+ * `hook NAME [HOME]`: the command line's `tinyplace hook` as a program of its own, which loads nothing
+ * else and so starts fast.
+ */
+const [name = "", home] = process.argv.slice(2);
+await runHook(homePaths(home), name);
+process.exit(0);

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/**
+ * How a harness's hooks and channels reach the host (rules M2, S6). A hook is a short-lived client of
+ * its own: it names the session by the harness's id, or by the process that started it.
+ */
+const hookName = z.enum([
+  "session-start",
+  "user-prompt-submit",
+  "stop",
+  "stop-failure",
+  "notification",
+  "permission-request",
+  "session-end",
+]);
+
+export const hookCalls = {
+  hook: {
+    params: z.object({
+      name: hookName,
+      /** The harness session's id as the harness says now: another one after /clear. */
+      sessionId: z.string().min(1).max(128),
+      /** The session's transcript, a file of JSON lines. */
+      transcriptPath: z.string().max(4096).nullable(),
+      /** Why a session starts: startup, resume, clear, compact. */
+      source: z.string().max(64).nullable(),
+      /** This turn goes on only because a Stop hook said so. */
+      stopHookActive: z.boolean(),
+      /** What kind of notification it is. */
+      notification: z.string().max(64).nullable(),
+      /** Message ids that stand in the prompt: a channel brought them. */
+      shown: z.array(z.string().max(128)).max(50),
+      /**
+       * The process that started the hook: the harness. Not what is above it, which may be another
+       * session that started this one.
+       */
+      pid: z.number().int().positive(),
+    }),
+    /** What the hook prints for the harness; null: nothing. */
+    result: z.object({ output: z.string().nullable() }),
+  },
+  /** The output of this connection's `hook` was written: what stood in it is read. */
+  "hook.written": { params: z.object({}), result: z.object({}) },
+  /** These deliveries of a `push` were written to the client. */
+  "push.written": {
+    params: z.object({ deliveries: z.array(z.number().int()).max(100) }),
+    result: z.object({}),
+  },
+} as const;
+
+export const hookNotifications = {
+  /** Mail or a contact request for the session's channel, framed. */
+  push: z.object({
+    content: z.string(),
+    meta: z.record(z.string(), z.string()),
+    deliveries: z.array(z.number().int()),
+  }),
+  /** The harness goes by another session id from now on. */
+  rebound: z.object({ harnessSessionId: z.string() }),
+} as const;
