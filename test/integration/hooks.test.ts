@@ -1,6 +1,9 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { HookDesk } from "../../electron/daemon/hooks/hook-desk.ts";
+import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
+import { Bench } from "../support/agents.ts";
 import { contextOf, runHook } from "../support/hooks.ts";
 import { type BridgeClient, runProgram, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -159,6 +162,30 @@ test("M2 each new message is pushed to the channel, framed; one that a waiting c
   const last = await place.send("pushed");
   await vi.waitFor(() => expect(pushes.at(-1)?.meta.id).toBe(last), PATIENT);
   expect(pushes).toHaveLength(2);
+});
+
+test("M2 a push that is confirmed late takes nothing out of a call's hands", async () => {
+  const bench = await Bench.start();
+  const [a, b] = await bench.pair();
+  const desk = new HookDesk({ clock: bench.time, timers: bench.time, nameOf: () => null });
+  desk.serve(b.agent);
+  const [from, to] = [await a.session("claude:1"), await b.session("claude:1")];
+  const pushed: number[] = [];
+  for (const peer of to.peers) {
+    peer.notify = (name, params) => {
+      if (name === "push") pushed.push(...(params as { deliveries: number[] }).deliveries);
+    };
+  }
+  await a.send(from, b, "once");
+  await b.until(() => b.unread("claude:1").length === 1);
+  await vi.waitFor(() => expect(pushed).toHaveLength(1), PATIENT);
+  const { mailroom } = b.agent;
+  const rows = () => mailroom.free(unreadDeliveries(b.vault, "claude:1", 10));
+  const handed = await mailroom.hand(rows());
+  expect(handed.deliveries).toEqual(pushed);
+  await desk.pushWritten(b.agent, to, pushed);
+  // The call has not said yet that its answer was written: nobody else gets the message meanwhile.
+  expect(rows()).toEqual([]);
 });
 
 test("M2 a contact request is pushed and told at the next prompt, once, and accepted by nobody", async () => {

@@ -125,7 +125,9 @@ export class Offers {
         }
       }
     });
-    this.told(pushed, label);
+    // What a channel pushed may be in the hands of a call at this moment: that is not the channel's.
+    this.agent.mailroom.unhand(pushed.filter(({ by }) => by === "hook").map((one) => one.delivery));
+    this.told(label);
   }
 
   /** The transcript shows them. */
@@ -137,11 +139,10 @@ export class Offers {
         this.owe(markSeen(vault, delivery, label, now), "seen", now, label);
       }
     });
-    this.told(found, label);
+    this.told(label);
   }
 
-  private told(deliveries: readonly { delivery: number }[], label: string): void {
-    this.agent.mailroom.unhand(deliveries.map(({ delivery }) => delivery));
+  private told(label: string): void {
     this.agent.mailroom.emit("owed");
     this.agent.emit("mail", [label], false);
     this.agent.emit("changed");
