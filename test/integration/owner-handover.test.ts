@@ -43,7 +43,7 @@ describe("L4 handing over to the desktop application", () => {
         const message = { to: created.address, body, to_session: "claude:2" };
         const { sent: view } = await one.call("send", message);
         // Held while the receiver, too, is on its way to the new owner.
-        expect((view as { state: string }).state).toMatch(/^(inbox|held)$/);
+        expect((view as { state: string }).state).toMatch(/^(inbox|held|pushed)$/);
       }
     };
     await send(3);
