@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { app } from "electron";
 import { attachCommand } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
-import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
+import { hostHandlers } from "../daemon/window/handlers.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { answerWindows } from "./ipc.ts";
@@ -61,21 +61,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       "host.attach-command": () => ({
         command: attachCommand(options.commandLine, paths.home),
       }),
-      "agent.create": async ({ name }) => (await host.createAgent(name)).summary(),
-      "inbox.list": (request) => inboxPage(host, request),
-      "holds.list": () => ({ holds: allHolds(host) }),
-      "hold.assign": async (request) => {
-        await assignHold(host, request);
-        return {};
-      },
-      "agent.move-here": async ({ agentId }) => {
-        await host.agent(agentId).moveHere();
-        return {};
-      },
-      "contact.accept": async ({ agentId, requester }) => {
-        await host.agent(agentId).contacts.accept(requester);
-        return {};
-      },
+      ...hostHandlers(host),
     },
     (id, url) => window.isOurs(id, url),
   );

@@ -17,7 +17,7 @@ const HELD = `SELECT ${MESSAGE}, h.reason, h.held_at, h.to_session AS hold_to, h
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 /** Discarded messages can be taken back for this long, in ms (rule R3). */
-const UNDO_DISCARD_MS = 30 * 24 * 3600 * 1000;
+export const UNDO_DISCARD_MS = 30 * 24 * 3600 * 1000;
 
 export function insertHold(
   vault: VaultReader,
@@ -88,6 +88,22 @@ export function undoDiscard(vault: VaultReader, message: number, now: number): b
     .run([message, now - UNDO_DISCARD_MS]);
   vault.sql("DELETE FROM discarded WHERE message = ?").run([message]);
   return back.changes === 1;
+}
+
+export interface DiscardedRow extends HoldRow {
+  readonly discarded_at: number;
+}
+
+/** What can still be taken back, the last one first. */
+export function discardedHolds(vault: VaultReader, now: number, limit: number): DiscardedRow[] {
+  return vault
+    .sql(
+      `SELECT ${MESSAGE}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
+         d.discarded_at
+       FROM discarded d JOIN message m ON m.seq = d.message
+       WHERE d.discarded_at > ? ORDER BY d.discarded_at DESC, m.seq DESC LIMIT ?`,
+    )
+    .all<DiscardedRow>([now - UNDO_DISCARD_MS, limit]);
 }
 
 /** Whether something is held for this label. */

@@ -7,6 +7,7 @@ import { Sidebar } from "../sessions/sidebar.tsx";
 import { type Place, placeKey, shownPlace } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { UnroutedView } from "../triage/unrouted-view.tsx";
+import { ToastLine } from "../ui/toast.tsx";
 
 export function Workspace(props: { host: HostSnapshot }) {
   const chosen = usePlace((state) => state.chosen);
@@ -17,6 +18,7 @@ export function Workspace(props: { host: HostSnapshot }) {
       <main className="@container flex h-full min-h-0 min-w-0 flex-col bg-canvas">
         <PlaceView key={placeKey(place)} place={place} />
       </main>
+      <ToastLine />
     </div>
   );
 }

@@ -181,3 +181,7 @@ export const holdView = z.object({
   heldAt: z.string(),
 });
 export type HoldView = z.infer<typeof holdView>;
+
+/** A held message that a person discarded, and until when that can be taken back. */
+export const discardedView = holdView.extend({ discardedAt: z.string(), undoUntil: z.string() });
+export type DiscardedView = z.infer<typeof discardedView>;

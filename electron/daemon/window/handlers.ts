@@ -1,0 +1,24 @@
+import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { Host } from "../host.ts";
+import { inboxPage } from "./inbox.ts";
+import { triageHandlers } from "./triage.ts";
+
+/** Calls that need more than the host: the shell answers them. */
+type ShellCall = "host.snapshot" | "host.attach-command";
+
+/** What windows ask of the host. */
+export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName, ShellCall>> {
+  return {
+    "agent.create": async ({ name }) => (await host.createAgent(name)).summary(),
+    "agent.move-here": async ({ agentId }) => {
+      await host.agent(agentId).moveHere();
+      return {};
+    },
+    "inbox.list": (request) => inboxPage(host, request),
+    "contact.accept": async ({ agentId, requester }) => {
+      await host.agent(agentId).contacts.accept(requester);
+      return {};
+    },
+    ...triageHandlers(host),
+  };
+}
