@@ -75,6 +75,11 @@ export class Mailroom extends EventEmitter<{
     return this.settle({ ...message, seq }, this.placementOf(message), null);
   }
 
+  /** What `accept` would do with the message at this moment (rule U6). */
+  foresee(message: RoutableMessage): Placement {
+    return this.placementOf(message);
+  }
+
   announce(placed: readonly Placed[]): void {
     const labels = new Set(placed.flatMap((one) => one.labels));
     if (labels.size > 0) this.emit("delivered", [...labels]);

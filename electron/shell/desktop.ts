@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { app } from "electron";
+import type { WindowRequest } from "../../shared/channels/channels.ts";
 import { attachCommand } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
+import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
+import { ComposerWindows } from "./composer-windows.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
@@ -45,13 +48,20 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   await app.whenReady();
   const trayHost = await TrayHost.watch();
   const window = new MainWindow(options.folder, () => trayHost.present);
+  const composers = new ComposerWindows(options.folder, (id) => {
+    // While the application ends nothing is written any more; the empty draft is not listed anyway.
+    tidyDraft(host, id).catch(() => undefined);
+  });
+  const compose = async (from: WindowRequest<"composer.open">) => {
+    composers.open(from.draftId ?? (await beginDraft(host, from)).id);
+  };
   const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) =>
     act(action, window, paths),
   );
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  const stopShowing = showChanges(host, window, tray);
+  const stopShowing = showChanges(host, [window, composers], tray);
   answerWindows(
     {
       "host.snapshot": () => {
@@ -61,9 +71,13 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       "host.attach-command": () => ({
         command: attachCommand(options.commandLine, paths.home),
       }),
+      "composer.open": async (from) => {
+        await compose(from);
+        return {};
+      },
       ...hostHandlers(host),
     },
-    (id, url) => window.isOurs(id, url),
+    (id, url) => window.isOurs(id, url) || composers.isOurs(id, url),
   );
   endInOrder(paths, async () => {
     window.allowClose();
@@ -82,8 +96,10 @@ function act(action: TrayAction, window: MainWindow, paths: HomePaths): void {
   else window.showPlace(action.place);
 }
 
+type Shown = Pick<MainWindow, "send">;
+
 /** Shows what is, and every change, until the returned function is called. */
-function showChanges(host: Host, window: MainWindow, tray: AppTray): () => void {
+function showChanges(host: Host, windows: readonly Shown[], tray: AppTray): () => void {
   let cancel: (() => void) | null = null;
   tray.update(host.snapshot());
   const changed = () => {
@@ -91,11 +107,12 @@ function showChanges(host: Host, window: MainWindow, tray: AppTray): () => void 
       cancel = null;
       const snapshot = host.snapshot();
       tray.update(snapshot);
-      window.send("host.changed", snapshot);
+      for (const window of windows) window.send("host.changed", snapshot);
     });
   };
   const mail = (agentId: string, labels: readonly string[], holds: boolean) => {
-    window.send("mail.changed", { agentId, labels: [...labels], holds });
+    const event = { agentId, labels: [...labels], holds };
+    for (const window of windows) window.send("mail.changed", event);
   };
   host.on("changed", changed);
   host.on("mail", mail);

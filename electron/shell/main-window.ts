@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { BrowserWindow, nativeTheme } from "electron";
+import type { BrowserWindow } from "electron";
 import type { WindowEvent, WindowEventName } from "../../shared/channels/channels.ts";
 import { sendToWindow } from "./ipc.ts";
+import { secureWindow } from "./secure-window.ts";
 
 /** The main window: made when first shown, hidden rather than closed, sandboxed (rule Z3). */
 export class MainWindow {
@@ -65,29 +66,13 @@ export class MainWindow {
   }
 
   private create(): BrowserWindow {
-    const window = new BrowserWindow({
+    const window = secureWindow(this.folder, {
       width: 1100,
       height: 720,
       minWidth: 760,
       minHeight: 480,
-      show: false,
-      title: "tinyplace",
-      backgroundColor: nativeTheme.shouldUseDarkColors ? "#17181b" : "#ffffff",
-      autoHideMenuBar: true,
-      webPreferences: {
-        preload: join(this.folder, "preload", "preload.cjs"),
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webSecurity: true,
-        spellcheck: false,
-      },
     });
     const { webContents } = window;
-    webContents.setWindowOpenHandler(() => ({ action: "deny" }));
-    webContents.on("will-navigate", (event) => event.preventDefault());
-    webContents.on("will-attach-webview", (event) => event.preventDefault());
-    webContents.session.setPermissionRequestHandler((_contents, _permission, done) => done(false));
     webContents.on("did-start-loading", () => {
       this.listens = false;
     });

@@ -348,6 +348,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX delivery_unseen ON delivery (label, id)
     WHERE seen_at IS NULL AND (pushed_at IS NOT NULL OR read_at IS NOT NULL);
   `,
+
+  // What a person is writing (rule U3): JSON, read through its schema.
+  `
+  CREATE TABLE draft (id TEXT PRIMARY KEY, json TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

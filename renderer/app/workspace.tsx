@@ -1,5 +1,6 @@
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { DraftsView } from "../composer/drafts-view.tsx";
 import { SessionView } from "../inboxes/session-view.tsx";
 import { AgentView } from "../sessions/agent-view.tsx";
 import { NewAgentView } from "../sessions/new-agent-view.tsx";
@@ -27,6 +28,8 @@ function PlaceView({ place }: { place: Place }) {
   switch (place.view) {
     case "unrouted":
       return <UnroutedView />;
+    case "drafts":
+      return <DraftsView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

@@ -1,6 +1,7 @@
-import { Inbox, Plus } from "lucide-react";
+import { Inbox, PenLine, Plus, SquarePen } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { compose } from "../composer/use-compose-key.ts";
 import { countHolds } from "../stores/host-store.ts";
 import type { Place } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
@@ -14,6 +15,7 @@ import { UnopenedGroup } from "./unopened-group.tsx";
 export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const go = usePlace((state) => state.go);
   const holds = countHolds(props.host);
+  const drafts = props.host.agents.reduce((sum, agent) => sum + agent.drafts, 0);
   return (
     <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar">
       <div className="flex h-14 shrink-0 items-center border-b border-line pr-3 pl-4">
@@ -35,6 +37,16 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
       >
         <div className="shrink-0 px-2 pt-2">
           <NavButton
+            testId="compose"
+            current={false}
+            className="h-8"
+            title="New message (Ctrl+N)"
+            onClick={() => compose({})}
+          >
+            <SquarePen aria-hidden className="size-4 shrink-0 text-accent" />
+            <span className="grow truncate font-medium text-accent">New message</span>
+          </NavButton>
+          <NavButton
             testId="nav-unrouted"
             current={props.place.view === "unrouted"}
             className="h-8"
@@ -49,6 +61,18 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
               <span className="sr-only"> held</span>
             </span>
           </NavButton>
+          {(drafts > 0 || props.place.view === "drafts") && (
+            <NavButton
+              testId="nav-drafts"
+              current={props.place.view === "drafts"}
+              className="h-8"
+              onClick={() => go({ view: "drafts" })}
+            >
+              <PenLine aria-hidden className="size-4 shrink-0 text-muted" />
+              <span className="grow truncate">Drafts</span>
+              <span className="text-sm text-muted">{formatCount(drafts)}</span>
+            </NavButton>
+          )}
         </div>
         <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2">
           {props.host.agents.map((agent) => (

@@ -1,8 +1,14 @@
-import { ChevronDown, Signpost, Trash2 } from "lucide-react";
+import { ChevronDown, Reply, Signpost, Trash2 } from "lucide-react";
 import type { HoldView } from "../../shared/model/snapshot.ts";
+import { compose } from "../composer/use-compose-key.ts";
 import { holdKey, useHolds } from "../stores/holds-store.ts";
 import { Button } from "../ui/button.tsx";
 import { SessionMenu } from "./session-menu.tsx";
+
+/** Opens the composer with an answer to the held message. */
+export function answer({ agentId, seq }: HoldView): void {
+  compose({ answer: { agentId, seq } });
+}
 
 export type TriageMenu = "give" | "rule";
 
@@ -47,6 +53,10 @@ export function HoldActions(props: {
           </Button>
         }
       />
+      <Button data-testid="answer" title="Answer (r)" onClick={() => answer(hold)}>
+        <Reply aria-hidden className="size-3.5" />
+        Answer
+      </Button>
       <Button
         data-testid="discard"
         disabled={busy}

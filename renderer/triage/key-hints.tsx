@@ -1,6 +1,7 @@
 const HINTS = [
   [["j", "k"], "move"],
   [["a"], "give to"],
+  [["r"], "answer"],
   [["m"], "rule"],
   [["e"], "discard"],
   [["z"], "undo"],

@@ -3,7 +3,7 @@ import type { HoldView } from "../../shared/model/snapshot.ts";
 import { holdKey, nextSelected, useHolds } from "../stores/holds-store.ts";
 import { useToast } from "../stores/toast-store.ts";
 import { plural } from "../ui/format.ts";
-import type { TriageMenu } from "./hold-actions.tsx";
+import { answer, type TriageMenu } from "./hold-actions.tsx";
 import { HoldDetail } from "./hold-detail.tsx";
 import { HoldRow } from "./hold-row.tsx";
 import { useTriageKeys } from "./use-triage-keys.ts";
@@ -37,6 +37,7 @@ export function Triage({ holds }: { holds: readonly HoldView[] }) {
     keys: {
       a: () => open("give"),
       m: () => open("rule"),
+      r: () => hold && answer(hold),
       e: discard,
       "#": discard,
       z: () => void useToast.getState().undo(),

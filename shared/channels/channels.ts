@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
+import { composerCalls } from "./composer-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -31,6 +32,7 @@ export const windowCalls = {
     response: z.object({ messages: z.array(messageView), more: z.boolean() }),
   },
   ...triageCalls,
+  ...composerCalls,
   /** Moves an agent here from the installation that drains its mailbox now (rule N5). */
   "agent.move-here": {
     request: z.object({ agentId: z.string() }).strict(),

@@ -24,6 +24,8 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   holds: 0,
   queued: 0,
   undecryptable: 0,
+  drafts: 0,
+  paused: false,
   contactRequests: [],
   handleChanges: [],
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },

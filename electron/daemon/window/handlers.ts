@@ -1,10 +1,11 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { Host } from "../host.ts";
+import { composerHandlers } from "./composer.ts";
 import { inboxPage } from "./inbox.ts";
 import { triageHandlers } from "./triage.ts";
 
 /** Calls that need more than the host: the shell answers them. */
-type ShellCall = "host.snapshot" | "host.attach-command";
+type ShellCall = "host.snapshot" | "host.attach-command" | "composer.open";
 
 /** What windows ask of the host. */
 export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName, ShellCall>> {
@@ -20,5 +21,6 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
       return {};
     },
     ...triageHandlers(host),
+    ...composerHandlers(host),
   };
 }
