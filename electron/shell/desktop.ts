@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { app } from "electron";
 import type { WindowRequest } from "../../shared/channels/channels.ts";
+import { unreachable } from "../../shared/errors/errors.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { attachCommand } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
+import { pauseAll } from "../daemon/window/settings.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { ComposerWindows } from "./composer-windows.ts";
@@ -12,9 +15,9 @@ import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
+import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
-import type { TrayAction } from "./tray-menu.ts";
 
 /** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
 const SHOW_EVERY_MS = 50;
@@ -48,6 +51,9 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   await app.whenReady();
   const trayHost = await TrayHost.watch();
   const window = new MainWindow(options.folder, () => trayHost.present);
+  const login = new StartAtLogin(
+    options.home === undefined && !process.env.TINYPLACE_HOME ? null : paths.home,
+  );
   const composers = new ComposerWindows(options.folder, (id) => {
     // While the application ends nothing is written any more; the empty draft is not listed anyway.
     tidyDraft(host, id).catch(() => undefined);
@@ -55,13 +61,23 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const compose = async (from: WindowRequest<"composer.open">) => {
     composers.open(from.draftId ?? (await beginDraft(host, from)).id);
   };
-  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) =>
-    act(action, window, paths),
-  );
+  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) => {
+    if (action.kind === "quit") quitByPerson(paths, "tray");
+    else if (action.kind === "open") window.show();
+    else if (action.kind === "place") window.showPlace(action.place);
+    else if (action.kind === "compose") void compose({}).catch(() => window.show());
+    else if (action.kind === "pause") void pauseAll(host, action.paused);
+    else if (action.kind === "start-at-login") {
+      login.set(action.on);
+      tray.update(host.snapshot(), login.on);
+    } else unreachable(action);
+  });
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  const stopShowing = showChanges(host, [window, composers], tray);
+  const stopShowing = showChanges(host, [window, composers], (snapshot) =>
+    tray.update(snapshot, login.on),
+  );
   answerWindows(
     {
       "host.snapshot": () => {
@@ -90,23 +106,21 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   host.on("show", () => window.show());
 }
 
-function act(action: TrayAction, window: MainWindow, paths: HomePaths): void {
-  if (action.kind === "quit") quitByPerson(paths, "tray");
-  else if (action.kind === "open") window.show();
-  else window.showPlace(action.place);
-}
-
 type Shown = Pick<MainWindow, "send">;
 
 /** Shows what is, and every change, until the returned function is called. */
-function showChanges(host: Host, windows: readonly Shown[], tray: AppTray): () => void {
+function showChanges(
+  host: Host,
+  windows: readonly Shown[],
+  inTray: (snapshot: HostSnapshot) => void,
+): () => void {
   let cancel: (() => void) | null = null;
-  tray.update(host.snapshot());
+  inTray(host.snapshot());
   const changed = () => {
     cancel ??= systemTimers.after(SHOW_EVERY_MS, () => {
       cancel = null;
       const snapshot = host.snapshot();
-      tray.update(snapshot);
+      inTray(snapshot);
       for (const window of windows) window.send("host.changed", snapshot);
     });
   };
