@@ -353,6 +353,11 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE draft (id TEXT PRIMARY KEY, json TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+
+  // Whose safety number a person compared (rule C2).
+  `
+  CREATE TABLE verified_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -1,6 +1,7 @@
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { DraftsView } from "../composer/drafts-view.tsx";
+import { ContactsView } from "../contacts/contacts-view.tsx";
 import { SessionView } from "../inboxes/session-view.tsx";
 import { AgentView } from "../sessions/agent-view.tsx";
 import { NewAgentView } from "../sessions/new-agent-view.tsx";
@@ -30,6 +31,8 @@ function PlaceView({ place }: { place: Place }) {
       return <UnroutedView />;
     case "drafts":
       return <DraftsView />;
+    case "contacts":
+      return <ContactsView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

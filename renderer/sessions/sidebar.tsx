@@ -1,4 +1,4 @@
-import { Inbox, PenLine, Plus, SquarePen } from "lucide-react";
+import { Inbox, PenLine, Plus, SquarePen, Users } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { compose } from "../composer/use-compose-key.ts";
@@ -15,6 +15,10 @@ import { UnopenedGroup } from "./unopened-group.tsx";
 export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const go = usePlace((state) => state.go);
   const holds = countHolds(props.host);
+  const requests = props.host.agents.reduce(
+    (sum, agent) => sum + agent.contactRequests.length + agent.handleChanges.length,
+    0,
+  );
   const drafts = props.host.agents.reduce((sum, agent) => sum + agent.drafts, 0);
   return (
     <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar">
@@ -60,6 +64,21 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
               <span data-testid="unrouted-count">{formatCount(holds)}</span>
               <span className="sr-only"> held</span>
             </span>
+          </NavButton>
+          <NavButton
+            testId="nav-contacts"
+            current={props.place.view === "contacts"}
+            className="h-8"
+            onClick={() => go({ view: "contacts" })}
+          >
+            <Users aria-hidden className="size-4 shrink-0 text-muted" />
+            <span className="grow truncate">Contacts</span>
+            {requests > 0 && (
+              <span className="text-sm font-semibold text-warn">
+                {formatCount(requests)}
+                <span className="sr-only"> to decide</span>
+              </span>
+            )}
           </NavButton>
           {(drafts > 0 || props.place.view === "drafts") && (
             <NavButton

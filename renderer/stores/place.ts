@@ -5,6 +5,7 @@ import { sessionEntries } from "./session-entries.ts";
 export type Place =
   | { view: "unrouted" }
   | { view: "drafts" }
+  | { view: "contacts" }
   | { view: "new-agent" }
   | { view: "agent"; agentId: string }
   | { view: "session"; agentId: string; label: string };

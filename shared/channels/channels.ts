@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
 import { composerCalls } from "./composer-calls.ts";
+import { contactCalls } from "./contact-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -38,10 +39,7 @@ export const windowCalls = {
     request: z.object({ agentId: z.string() }).strict(),
     response: z.object({}),
   },
-  "contact.accept": {
-    request: z.object({ agentId: z.string(), requester: z.string() }).strict(),
-    response: z.object({}),
-  },
+  ...contactCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;

@@ -12,6 +12,8 @@ export const composerCalls = {
     request: z
       .object({
         agentId: z.string().optional(),
+        /** To whom it goes. */
+        to: z.string().max(128).optional(),
         draftId: z.string().optional(),
         answer: z.object({ agentId: z.string(), seq: z.number().int().positive() }).optional(),
       })

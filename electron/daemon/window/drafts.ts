@@ -12,7 +12,11 @@ const QUOTE_LENGTH = 1000;
 /** A new draft, saved: as the answer to a held message, or empty, from `agentId` or the first agent. */
 export async function beginDraft(
   host: Host,
-  from: { agentId?: string | undefined; answer?: { agentId: string; seq: number } | undefined },
+  from: {
+    agentId?: string | undefined;
+    to?: string | undefined;
+    answer?: { agentId: string; seq: number } | undefined;
+  },
 ): Promise<Draft> {
   const agentId = from.answer?.agentId ?? from.agentId ?? host.agents()[0]?.identity.cryptoId;
   if (agentId === undefined) {
@@ -25,7 +29,7 @@ export async function beginDraft(
   const agent = host.agent(agentId);
   const id = newMessageId(randomBytes(9));
   const empty: Draft = {
-    ...{ id, agentId, fromSession: null, to: "", toSession: null },
+    ...{ id, agentId, fromSession: null, to: from.to ?? "", toSession: null },
     ...{ role: "user", text: "", answers: null },
   };
   const draft = from.answer ? { ...empty, ...answerTo(agent, from.answer.seq) } : empty;

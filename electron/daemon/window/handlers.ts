@@ -1,6 +1,7 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { Host } from "../host.ts";
 import { composerHandlers } from "./composer.ts";
+import { contactHandlers } from "./contacts.ts";
 import { inboxPage } from "./inbox.ts";
 import { triageHandlers } from "./triage.ts";
 
@@ -16,10 +17,7 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
       return {};
     },
     "inbox.list": (request) => inboxPage(host, request),
-    "contact.accept": async ({ agentId, requester }) => {
-      await host.agent(agentId).contacts.accept(requester);
-      return {};
-    },
+    ...contactHandlers(host),
     ...triageHandlers(host),
     ...composerHandlers(host),
   };
