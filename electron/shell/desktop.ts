@@ -13,8 +13,10 @@ import { systemTimers } from "../platform/timers.ts";
 import { ComposerWindows } from "./composer-windows.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
+import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
+import { Preferences } from "./preferences.ts";
 import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
@@ -50,10 +52,19 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   });
   await app.whenReady();
   const trayHost = await TrayHost.watch();
-  const window = new MainWindow(options.folder, () => trayHost.present);
+  const preferences = new Preferences(paths.preferences);
+  const window = new MainWindow(options.folder, () => trayHost.present, preferences);
+  const notifier = new Notifier(
+    () => preferences.notifications && !window.isFocused,
+    (place) => window.showPlace(place),
+  );
   const login = new StartAtLogin(
     options.home === undefined && !process.env.TINYPLACE_HOME ? null : paths.home,
   );
+  const preferred = () => ({
+    startAtLogin: login.on,
+    notifications: preferences.notifications,
+  });
   const composers = new ComposerWindows(options.folder, (id) => {
     // While the application ends nothing is written any more; the empty draft is not listed anyway.
     tidyDraft(host, id).catch(() => undefined);
@@ -75,9 +86,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  const stopShowing = showChanges(host, [window, composers], (snapshot) =>
-    tray.update(snapshot, login.on),
-  );
+  const stopShowing = showChanges(host, [window, composers], (snapshot) => {
+    tray.update(snapshot, login.on);
+    notifier.update(snapshot);
+  });
   answerWindows(
     {
       "host.snapshot": () => {
@@ -90,6 +102,13 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       "composer.open": async (from) => {
         await compose(from);
         return {};
+      },
+      "desktop.preferences": preferred,
+      "desktop.prefer": ({ startAtLogin, notifications }) => {
+        if (startAtLogin !== undefined) login.set(startAtLogin);
+        if (notifications !== undefined) preferences.change({ notifications });
+        tray.update(host.snapshot(), login.on);
+        return preferred();
       },
       ...hostHandlers(host),
     },

@@ -6,6 +6,7 @@ import { SessionView } from "../inboxes/session-view.tsx";
 import { AgentView } from "../sessions/agent-view.tsx";
 import { NewAgentView } from "../sessions/new-agent-view.tsx";
 import { Sidebar } from "../sessions/sidebar.tsx";
+import { SettingsView } from "../settings/settings-view.tsx";
 import { type Place, placeKey, shownPlace } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { UnroutedView } from "../triage/unrouted-view.tsx";
@@ -33,6 +34,8 @@ function PlaceView({ place }: { place: Place }) {
       return <DraftsView />;
     case "contacts":
       return <ContactsView />;
+    case "settings":
+      return <SettingsView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

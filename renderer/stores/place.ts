@@ -6,6 +6,7 @@ export type Place =
   | { view: "unrouted" }
   | { view: "drafts" }
   | { view: "contacts" }
+  | { view: "settings" }
   | { view: "new-agent" }
   | { view: "agent"; agentId: string }
   | { view: "session"; agentId: string; label: string };

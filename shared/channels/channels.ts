@@ -2,6 +2,7 @@ import { z } from "zod";
 import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
+import { settingsCalls } from "./settings-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -40,6 +41,7 @@ export const windowCalls = {
     response: z.object({}),
   },
   ...contactCalls,
+  ...settingsCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;

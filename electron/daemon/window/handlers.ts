@@ -3,10 +3,16 @@ import type { Host } from "../host.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
 import { inboxPage } from "./inbox.ts";
+import { settingsHandlers } from "./settings.ts";
 import { triageHandlers } from "./triage.ts";
 
 /** Calls that need more than the host: the shell answers them. */
-type ShellCall = "host.snapshot" | "host.attach-command" | "composer.open";
+type ShellCall =
+  | "host.snapshot"
+  | "host.attach-command"
+  | "composer.open"
+  | "desktop.preferences"
+  | "desktop.prefer";
 
 /** What windows ask of the host. */
 export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName, ShellCall>> {
@@ -18,6 +24,7 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     },
     "inbox.list": (request) => inboxPage(host, request),
     ...contactHandlers(host),
+    ...settingsHandlers(host),
     ...triageHandlers(host),
     ...composerHandlers(host),
   };
