@@ -14,6 +14,7 @@ import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
+import { noteActivity } from "../vault/activity-table.ts";
 import { draftCount } from "../vault/draft-table.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
@@ -347,6 +348,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       const seq = insertMessage(this.vault, message);
       if (seq === null) return null;
       insertOutgoing(this.vault, seq, to);
+      const { toSession: label, id } = params;
+      noteActivity(this.vault, { at, kind: "sent", peer: to, label, message: id });
       insertMailJob(this.vault, { recipient: to, message: seq, at });
       failpoint("send.before-commit");
       return null;
@@ -561,14 +564,24 @@ export class Agent extends EventEmitter<AgentEvents> {
    * as it was. @param take moves the agent here from another installation.
    */
   private async checkLease(take: boolean): Promise<boolean> {
+    const before = this.lease?.state;
     try {
       this.lease = await this.relay.lease(take);
     } catch {
       return this.mayDrain();
     }
+    if (this.lease.state !== before) await this.noteLease(this.lease.state);
     this.outbox.pause(!this.mayDrain());
     this.emit("changed");
     return this.mayDrain();
+  }
+
+  /** A vault that refuses to be written, e.g. on a full disk, is told elsewhere. */
+  private async noteLease(why: Lease["state"]): Promise<void> {
+    if (this.closed) return;
+    const at = this.parts.clock.now();
+    const write = () => noteActivity(this.vault, { at, kind: "lease", why });
+    await this.vault.write(write).catch(() => undefined);
   }
 
   private mayDrain(): boolean {

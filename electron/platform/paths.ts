@@ -51,7 +51,7 @@ export function homePaths(named?: string): HomePaths {
     secret: join(home, "socket.secret"),
     agents: join(home, "agents"),
     assignments: join(home, "assignments.json"),
-    preferences: join(home, "desktop.json"),
+    preferences: join(home, "preferences.json"),
     relayDatabase: join(home, "relay", "relay.db"),
     relayPort: join(home, "relay", "port"),
     installation: join(home, "installation"),

@@ -64,21 +64,21 @@ export function holdCount(vault: VaultReader): number {
   return vault.sql("SELECT count(*) AS n FROM hold").get<{ n: number }>()?.n ?? 0;
 }
 
-/** False when it was not held. */
-export function discardHold(vault: VaultReader, message: number, at: number): boolean {
+/** What was held until now; null when it was not held. */
+export function discardHold(vault: VaultReader, message: number, at: number): HoldRow | null {
   const row = removeHold(vault, message);
-  if (!row) return false;
+  if (!row) return null;
   vault
     .sql(
       `INSERT OR REPLACE INTO discarded (message, to_session, reason, held_at, discarded_at)
        VALUES (?, ?, ?, ?, ?)`,
     )
     .run([message, row.hold_to, row.reason, row.held_at, at]);
-  return true;
+  return row;
 }
 
-/** False when it was not discarded, or too long ago. */
-export function undoDiscard(vault: VaultReader, message: number, now: number): boolean {
+/** What is held again; null when it was not discarded, or too long ago. */
+export function undoDiscard(vault: VaultReader, message: number, now: number): HoldRow | null {
   const back = vault
     .sql(
       `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at)
@@ -87,7 +87,7 @@ export function undoDiscard(vault: VaultReader, message: number, now: number): b
     )
     .run([message, now - UNDO_DISCARD_MS]);
   vault.sql("DELETE FROM discarded WHERE message = ?").run([message]);
-  return back.changes === 1;
+  return back.changes === 1 ? holdOf(vault, message) : null;
 }
 
 export interface DiscardedRow extends HoldRow {

@@ -358,6 +358,19 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE verified_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+
+  // What the daemon did, and why: bounded, and without a message's text.
+  `
+  CREATE TABLE activity (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    peer TEXT,
+    label TEXT,
+    message TEXT,
+    why TEXT
+  );
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -1,5 +1,6 @@
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { ActivityView } from "../activity/activity-view.tsx";
 import { DraftsView } from "../composer/drafts-view.tsx";
 import { ContactsView } from "../contacts/contacts-view.tsx";
 import { SessionView } from "../inboxes/session-view.tsx";
@@ -36,6 +37,8 @@ function PlaceView({ place }: { place: Place }) {
       return <ContactsView />;
     case "settings":
       return <SettingsView />;
+    case "activity":
+      return <ActivityView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

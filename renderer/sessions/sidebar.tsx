@@ -1,4 +1,4 @@
-import { Inbox, PenLine, Plus, Settings, SquarePen, Users } from "lucide-react";
+import { Activity, Inbox, PenLine, Plus, Settings, SquarePen, Users } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { compose } from "../composer/use-compose-key.ts";
@@ -103,6 +103,15 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
         </ul>
       </nav>
       <div className="shrink-0 px-2 pb-2">
+        <NavButton
+          testId="nav-activity"
+          current={props.place.view === "activity"}
+          className="h-8"
+          onClick={() => go({ view: "activity" })}
+        >
+          <Activity aria-hidden className="size-4 shrink-0 text-muted" />
+          <span className="grow truncate">Activity</span>
+        </NavButton>
         <NavButton
           testId="nav-settings"
           current={props.place.view === "settings"}

@@ -6,6 +6,7 @@ export type Place =
   | { view: "unrouted" }
   | { view: "drafts" }
   | { view: "contacts" }
+  | { view: "activity" }
   | { view: "settings" }
   | { view: "new-agent" }
   | { view: "agent"; agentId: string }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
+import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
@@ -41,6 +42,7 @@ export const windowCalls = {
     response: z.object({}),
   },
   ...contactCalls,
+  ...activityCalls,
   ...settingsCalls,
 } as const;
 

@@ -1,5 +1,6 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { Host } from "../host.ts";
+import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
 import { inboxPage } from "./inbox.ts";
@@ -24,6 +25,7 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     },
     "inbox.list": (request) => inboxPage(host, request),
     ...contactHandlers(host),
+    ...activityHandlers(host),
     ...settingsHandlers(host),
     ...triageHandlers(host),
     ...composerHandlers(host),
