@@ -106,7 +106,12 @@ export function rendererConfig(out: string): InlineConfig {
     ...common(join(ROOT, "renderer")),
     base: "./",
     plugins: [react(), tailwindcss()],
-    build: { outDir: join(out, "renderer"), emptyOutDir: false, target: CHROME_TARGET },
+    build: {
+      outDir: join(out, "renderer"),
+      emptyOutDir: false,
+      target: CHROME_TARGET,
+      chunkSizeWarningLimit: 2_000,
+    },
   };
 }
 

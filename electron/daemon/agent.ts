@@ -2,7 +2,8 @@ import { EventEmitter } from "node:events";
 import { type Control, checkTextSize, type Receipt } from "../../shared/envelope/envelope.ts";
 import { errorView, TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
 import { compareLabels, isLabel } from "../../shared/labels/labels.ts";
-import { currentRung, type LadderStep, type Rung } from "../../shared/model/ladder.ts";
+import { currentRung } from "../../shared/model/ladder.ts";
+import type { SentMessage } from "../../shared/model/sent.ts";
 import type { AgentSummary, RelaySummary } from "../../shared/model/snapshot.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -13,6 +14,8 @@ import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
+import { noteActivity } from "../vault/activity-table.ts";
+import { draftCount } from "../vault/draft-table.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
 import { incidents } from "../vault/incident-table.ts";
@@ -91,19 +94,6 @@ export interface AgentEvents {
 
 /** Who writes: a session, or nobody in particular (a send-only client, the person). */
 export type Sender = Pick<Session, "harnessSessionId"> & { readonly label: string | null };
-
-/** A message of ours and how far it is known to have come. */
-export interface Sent {
-  readonly id: string;
-  readonly to: string;
-  readonly via: "local" | "relay";
-  readonly fromSession: string | null;
-  readonly toSession: string | null;
-  readonly state: Rung;
-  readonly ladder: LadderStep[];
-  /** Why it waits or ended; null when there is nothing to say. */
-  readonly problem: string | null;
-}
 
 /** The daemon of one agent: its vault, ratchet, relay connection, sessions, routing and outbox. */
 export class Agent extends EventEmitter<AgentEvents> {
@@ -242,6 +232,10 @@ export class Agent extends EventEmitter<AgentEvents> {
     return { name, address: cryptoId, publicKey: address, handle: this.directory.own() };
   }
 
+  get relayIs(): RelaySummary["state"] {
+    return this.relayState.state;
+  }
+
   summary(): AgentSummary {
     const unread = unreadCounts(this.vault);
     const trouble = this.vault.problem;
@@ -261,6 +255,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       holds: holdCount(this.vault),
       queued: waitingCount(this.vault),
       undecryptable: quarantineCount(this.vault),
+      drafts: draftCount(this.vault),
+      paused: this.decisions.paused,
       contactRequests: [...this.contacts.requests()],
       handleChanges: this.directory.alarms(),
       relay: { url: this.relay.url, ...this.relayState },
@@ -321,7 +317,7 @@ export class Agent extends EventEmitter<AgentEvents> {
    * Commits a message and its job before it answers (rule D3); mail to this agent itself is routed in
    * the same transaction (rule R7). Repeating a call with the same id sends nothing again.
    */
-  async send(params: CallParams<"send">, from: Sender): Promise<Sent> {
+  async send(params: CallParams<"send">, from: Sender): Promise<SentMessage> {
     checkTextSize(params.body);
     if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
     // A repeated call goes where its first attempt went, whatever the handle means by now.
@@ -352,6 +348,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       const seq = insertMessage(this.vault, message);
       if (seq === null) return null;
       insertOutgoing(this.vault, seq, to);
+      const { toSession: label, id } = params;
+      noteActivity(this.vault, { at, kind: "sent", peer: to, label, message: id });
       insertMailJob(this.vault, { recipient: to, message: seq, at });
       failpoint("send.before-commit");
       return null;
@@ -368,7 +366,7 @@ export class Agent extends EventEmitter<AgentEvents> {
    * What is known of a message of ours; throws `bad_request` when there is none with this id, or when
    * it is not the one that is `expected`.
    */
-  sent(id: string, expected?: { to: string; body: string }): Sent {
+  sent(id: string, expected?: { to: string; body: string }): SentMessage {
     const row = this.requireSent(id);
     if (expected && (row.peer !== expected.to || row.text !== expected.body)) {
       throw new TinyplaceError(
@@ -394,7 +392,7 @@ export class Agent extends EventEmitter<AgentEvents> {
    * Takes a message back that never left this machine. Throws `not_allowed` when it may have left
    * already: the relay may have it, even if it did not say so.
    */
-  async cancel(id: string): Promise<Sent> {
+  async cancel(id: string): Promise<SentMessage> {
     const row = this.requireSent(id);
     const cancelled = await this.vault.write(() => {
       const job = row.direction === "out" ? jobOf(this.vault, row.seq) : null;
@@ -566,14 +564,24 @@ export class Agent extends EventEmitter<AgentEvents> {
    * as it was. @param take moves the agent here from another installation.
    */
   private async checkLease(take: boolean): Promise<boolean> {
+    const before = this.lease?.state;
     try {
       this.lease = await this.relay.lease(take);
     } catch {
       return this.mayDrain();
     }
+    if (this.lease.state !== before) await this.noteLease(this.lease.state);
     this.outbox.pause(!this.mayDrain());
     this.emit("changed");
     return this.mayDrain();
+  }
+
+  /** A vault that refuses to be written, e.g. on a full disk, is told elsewhere. */
+  private async noteLease(why: Lease["state"]): Promise<void> {
+    if (this.closed) return;
+    const at = this.parts.clock.now();
+    const write = () => noteActivity(this.vault, { at, kind: "lease", why });
+    await this.vault.write(write).catch(() => undefined);
   }
 
   private mayDrain(): boolean {

@@ -1,6 +1,7 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RelayTransport } from "../relay/transport.ts";
+import { noteActivity } from "../vault/activity-table.ts";
 import {
   askedPeers,
   type ContactNote,
@@ -137,7 +138,7 @@ export class Contacts {
     if (this.closed) return;
     await vault.write(() => {
       for (const peer of answered) {
-        setContactNote(vault, peer, contacts.has(peer) ? null : "declined", clock.now());
+        this.write(peer, contacts.has(peer) ? null : "declined", clock.now());
       }
     });
     if (answered.some((peer) => contacts.has(peer))) await this.parts.accepted();
@@ -145,7 +146,13 @@ export class Contacts {
 
   private note(peer: string, note: ContactNote | null): Promise<void> {
     const { vault, clock } = this.parts;
-    return vault.write(() => setContactNote(vault, peer, note, clock.now()));
+    return vault.write(() => this.write(peer, note, clock.now()));
+  }
+
+  /** Inside a write. */
+  private write(peer: string, note: ContactNote | null, at: number): void {
+    setContactNote(this.parts.vault, peer, note, at);
+    noteActivity(this.parts.vault, { at, kind: "contact", peer, why: note ?? "accepted" });
   }
 
   private refuseSelf(peer: string): void {

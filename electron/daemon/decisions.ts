@@ -38,6 +38,11 @@ export class Decisions {
     return this.forced ?? this.chosen;
   }
 
+  /** The environment says it: what is set in the window does not count. */
+  get isForced(): boolean {
+    return this.forced !== null;
+  }
+
   get paused(): boolean {
     return this.isPaused;
   }

@@ -5,6 +5,7 @@ import type { HandleChange } from "../../shared/model/snapshot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { RelayTransport } from "../relay/transport.ts";
+import { noteActivity } from "../vault/activity-table.ts";
 import {
   changedPins,
   decidePin,
@@ -51,7 +52,12 @@ export class Directory {
     if (before?.changedTo) throw this.changedError(before);
     const found = await this.lookUp(handle, before);
     if (found === before?.cryptoId) return found;
-    const pin = await vault.write(() => notePin(vault, handle, found, clock.now()));
+    const pin = await vault.write(() => {
+      const at = clock.now();
+      const noted = notePin(vault, handle, found, at);
+      if (noted.changedTo) noteActivity(vault, { at, kind: "handle_changed", peer: handle });
+      return noted;
+    });
     if (!pin.changedTo) return pin.cryptoId;
     this.parts.changed();
     throw this.changedError(pin);

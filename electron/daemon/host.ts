@@ -237,6 +237,14 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     };
   }
 
+  get paths(): HomePaths {
+    return this.options.paths;
+  }
+
+  get embeddedRelay(): boolean {
+    return this.relay !== null;
+  }
+
   get relayAddress(): string {
     return this.relayUrl;
   }

@@ -1,7 +1,9 @@
 import { EventEmitter } from "node:events";
+import type { ActivityKind } from "../../shared/model/activity.ts";
 import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
+import { noteActivity } from "../vault/activity-table.ts";
 import {
   discardHold,
   type HoldRow,
@@ -72,7 +74,12 @@ export class Mailroom extends EventEmitter<{
     const seq = insertMessage(this.vault, message);
     if (seq === null) return null;
     this.markQuestionAnswered(message);
-    return this.settle({ ...message, seq }, this.placementOf(message), null);
+    return this.settle({ ...message, seq }, this.placementOf(message), null, null);
+  }
+
+  /** What `accept` would do with the message at this moment (rule U6). */
+  foresee(message: RoutableMessage): Placement {
+    return this.placementOf(message);
   }
 
   announce(placed: readonly Placed[]): void {
@@ -113,6 +120,7 @@ export class Mailroom extends EventEmitter<{
       const at = this.clock.now();
       const offeredAt = hold.offered_at;
       insertDelivery(this.vault, { message: seq, label, at, offeredAt, released });
+      this.note(released ? "given" : "claimed", hold, at, label);
       this.owe(hold, "inbox", at, label);
       return true;
     });
@@ -126,14 +134,24 @@ export class Mailroom extends EventEmitter<{
 
   /** Takes a held message out of triage for good, after 30 days; false when it was not held. */
   async discard(seq: number): Promise<boolean> {
-    const done = await this.vault.write(() => discardHold(this.vault, seq, this.clock.now()));
+    const done = await this.vault.write(() => {
+      const at = this.clock.now();
+      const hold = discardHold(this.vault, seq, at);
+      if (hold) this.note("discarded", hold, at, hold.hold_to);
+      return hold !== null;
+    });
     if (done) this.emit("holds");
     return done;
   }
 
   /** Holds a discarded message again; false when it was not discarded within 30 days. */
   async undiscard(seq: number): Promise<boolean> {
-    const done = await this.vault.write(() => undoDiscard(this.vault, seq, this.clock.now()));
+    const done = await this.vault.write(() => {
+      const at = this.clock.now();
+      const hold = undoDiscard(this.vault, seq, at);
+      if (hold) this.note("undiscarded", hold, at, hold.hold_to);
+      return hold !== null;
+    });
     if (!done) return false;
     this.emit("holds");
     await this.placeHolds();
@@ -228,20 +246,35 @@ export class Mailroom extends EventEmitter<{
     message: Pick<MessageRow, "seq" | "id" | "direction" | "peer">,
     placement: Placement,
     offeredAt: number | null,
+    why: string | null,
   ): Placed {
     const at = this.clock.now();
     const { seq } = message;
     if (placement.kind === "hold") {
-      insertHold(this.vault, { message: seq, ...placement, at, offeredAt });
+      const { toSession, reason } = placement;
+      insertHold(this.vault, { message: seq, toSession, reason, at, offeredAt });
+      this.note("held", message, at, toSession, reason);
       this.owe(message, "held", at);
       return { labels: [], held: true, seq };
     }
     const labels = placement.kind === "deliver" ? placement.labels : [];
     for (const label of labels) {
       insertDelivery(this.vault, { message: seq, label, at, offeredAt });
+      this.note("delivered", message, at, label, why);
     }
+    if (placement.kind === "drop") this.note("dropped", message, at, null, why);
     this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
     return { labels, held: false, seq };
+  }
+
+  private note(
+    kind: ActivityKind,
+    message: Pick<MessageRow, "id" | "peer">,
+    at: number,
+    label: string | null,
+    why: string | null = null,
+  ): void {
+    noteActivity(this.vault, { at, kind, peer: message.peer, label, message: message.id, why });
   }
 
   private release(hold: HoldRow): Placed[] {
@@ -258,7 +291,7 @@ export class Mailroom extends EventEmitter<{
     // What was received is not dropped by a policy that came later: a person discards it.
     if (placement.kind === "drop") return [];
     removeHold(this.vault, hold.seq);
-    return [this.settle(hold, placement, hold.offered_at)];
+    return [this.settle(hold, placement, hold.offered_at, "hold_over")];
   }
 
   private reroute(row: DeliveryRow): Placed {
@@ -275,6 +308,7 @@ export class Mailroom extends EventEmitter<{
         ? { kind: "hold", toSession: null, reason: "no_session_live" }
         : placement,
       row.offered_at,
+      "session_changed",
     );
   }
 

@@ -7,6 +7,7 @@ import {
 import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Timers } from "../platform/timers.ts";
+import { noteActivity } from "../vault/activity-table.ts";
 import {
   envelopesToRepair,
   expectResent,
@@ -137,6 +138,7 @@ export class Repair {
       markAsked(vault, peer);
       if (hasRepairJob(vault, peer)) return;
       markRepairAsked(vault, peer, now);
+      noteActivity(vault, { at: now, kind: "repair_asked", peer });
       const control = encodeControl({ kind: "repair", envelopes });
       insertControlJob(vault, { recipient: peer, control, freshSession: true, at: now });
     });
@@ -226,6 +228,7 @@ export class Repair {
     const control = others.filter((id) => isControlSent(vault, peer, id));
     if (others.length === envelopes.length && control.length === 0) return false;
     markRepairAnswered(vault, peer, now);
+    noteActivity(vault, { at: now, kind: "repair_answered", peer });
     // What waits under the old session would be as unreadable as what was named.
     forgetCiphertexts(vault, peer);
     oweAllAgain(vault, peer, now - RECEIPTS_AGAIN_MS);

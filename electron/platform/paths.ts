@@ -24,6 +24,8 @@ export interface HomePaths {
   readonly agents: string;
   /** Which agent a session comes back as. */
   readonly assignments: string;
+  /** What the desktop remembers for its person. */
+  readonly preferences: string;
   readonly relayDatabase: string;
   readonly relayPort: string;
   /** The random part of what names this installation. */
@@ -49,6 +51,7 @@ export function homePaths(named?: string): HomePaths {
     secret: join(home, "socket.secret"),
     agents: join(home, "agents"),
     assignments: join(home, "assignments.json"),
+    preferences: join(home, "preferences.json"),
     relayDatabase: join(home, "relay", "relay.db"),
     relayPort: join(home, "relay", "port"),
     installation: join(home, "installation"),

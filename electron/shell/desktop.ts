@@ -1,17 +1,25 @@
 import { join } from "node:path";
 import { app } from "electron";
+import type { WindowRequest } from "../../shared/channels/channels.ts";
+import { unreachable } from "../../shared/errors/errors.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { attachCommand } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
-import { allHolds, assignHold, inboxPage } from "../daemon/window-api.ts";
+import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
+import { hostHandlers } from "../daemon/window/handlers.ts";
+import { pauseAll } from "../daemon/window/settings.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
+import { ComposerWindows } from "./composer-windows.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
+import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
+import { Preferences } from "./preferences.ts";
+import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
-import type { TrayAction } from "./tray-menu.ts";
 
 /** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
 const SHOW_EVERY_MS = 50;
@@ -44,14 +52,44 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   });
   await app.whenReady();
   const trayHost = await TrayHost.watch();
-  const window = new MainWindow(options.folder, () => trayHost.present);
-  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) =>
-    act(action, window, paths),
+  const preferences = new Preferences(paths.preferences);
+  const window = new MainWindow(options.folder, () => trayHost.present, preferences);
+  const notifier = new Notifier(
+    () => preferences.notifications && !window.isFocused,
+    (place) => window.showPlace(place),
   );
+  const login = new StartAtLogin(
+    options.home === undefined && !process.env.TINYPLACE_HOME ? null : paths.home,
+  );
+  const preferred = () => ({
+    startAtLogin: login.on,
+    notifications: preferences.notifications,
+  });
+  const composers = new ComposerWindows(options.folder, (id) => {
+    // While the application ends nothing is written any more; the empty draft is not listed anyway.
+    tidyDraft(host, id).catch(() => undefined);
+  });
+  const compose = async (from: WindowRequest<"composer.open">) => {
+    composers.open(from.draftId ?? (await beginDraft(host, from)).id);
+  };
+  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) => {
+    if (action.kind === "quit") quitByPerson(paths, "tray");
+    else if (action.kind === "open") window.show();
+    else if (action.kind === "place") window.showPlace(action.place);
+    else if (action.kind === "compose") void compose({}).catch(() => window.show());
+    else if (action.kind === "pause") void pauseAll(host, action.paused);
+    else if (action.kind === "start-at-login") {
+      login.set(action.on);
+      tray.update(host.snapshot(), login.on);
+    } else unreachable(action);
+  });
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  const stopShowing = showChanges(host, window, tray);
+  const stopShowing = showChanges(host, [window, composers], (snapshot) => {
+    tray.update(snapshot, login.on);
+    notifier.update(snapshot);
+  });
   answerWindows(
     {
       "host.snapshot": () => {
@@ -61,23 +99,20 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
       "host.attach-command": () => ({
         command: attachCommand(options.commandLine, paths.home),
       }),
-      "agent.create": async ({ name }) => (await host.createAgent(name)).summary(),
-      "inbox.list": (request) => inboxPage(host, request),
-      "holds.list": () => ({ holds: allHolds(host) }),
-      "hold.assign": async (request) => {
-        await assignHold(host, request);
+      "composer.open": async (from) => {
+        await compose(from);
         return {};
       },
-      "agent.move-here": async ({ agentId }) => {
-        await host.agent(agentId).moveHere();
-        return {};
+      "desktop.preferences": preferred,
+      "desktop.prefer": ({ startAtLogin, notifications }) => {
+        if (startAtLogin !== undefined) login.set(startAtLogin);
+        if (notifications !== undefined) preferences.change({ notifications });
+        tray.update(host.snapshot(), login.on);
+        return preferred();
       },
-      "contact.accept": async ({ agentId, requester }) => {
-        await host.agent(agentId).contacts.accept(requester);
-        return {};
-      },
+      ...hostHandlers(host),
     },
-    (id, url) => window.isOurs(id, url),
+    (id, url) => window.isOurs(id, url) || composers.isOurs(id, url),
   );
   endInOrder(paths, async () => {
     window.allowClose();
@@ -90,26 +125,27 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   host.on("show", () => window.show());
 }
 
-function act(action: TrayAction, window: MainWindow, paths: HomePaths): void {
-  if (action.kind === "quit") quitByPerson(paths, "tray");
-  else if (action.kind === "open") window.show();
-  else window.showPlace(action.place);
-}
+type Shown = Pick<MainWindow, "send">;
 
 /** Shows what is, and every change, until the returned function is called. */
-function showChanges(host: Host, window: MainWindow, tray: AppTray): () => void {
+function showChanges(
+  host: Host,
+  windows: readonly Shown[],
+  inTray: (snapshot: HostSnapshot) => void,
+): () => void {
   let cancel: (() => void) | null = null;
-  tray.update(host.snapshot());
+  inTray(host.snapshot());
   const changed = () => {
     cancel ??= systemTimers.after(SHOW_EVERY_MS, () => {
       cancel = null;
       const snapshot = host.snapshot();
-      tray.update(snapshot);
-      window.send("host.changed", snapshot);
+      inTray(snapshot);
+      for (const window of windows) window.send("host.changed", snapshot);
     });
   };
   const mail = (agentId: string, labels: readonly string[], holds: boolean) => {
-    window.send("mail.changed", { agentId, labels: [...labels], holds });
+    const event = { agentId, labels: [...labels], holds };
+    for (const window of windows) window.send("mail.changed", event);
   };
   host.on("changed", changed);
   host.on("mail", mail);

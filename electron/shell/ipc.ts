@@ -4,20 +4,13 @@ import {
   type WindowCallName,
   type WindowEvent,
   type WindowEventName,
-  type WindowRequest,
-  type WindowResponse,
+  type WindowHandlers,
   windowCalls,
 } from "../../shared/channels/channels.ts";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 
 const CALL = "tinyplace:call";
 const EVENT = "tinyplace:event";
-
-export type WindowHandlers = {
-  [N in WindowCallName]: (
-    request: WindowRequest<N>,
-  ) => WindowResponse<N> | Promise<WindowResponse<N>>;
-};
 
 /**
  * Answers the windows' calls. Sender and shape are checked here, before any handler, so that none can

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { BrowserWindow, nativeTheme } from "electron";
+import { type BrowserWindow, type Rectangle, screen } from "electron";
 import type { WindowEvent, WindowEventName } from "../../shared/channels/channels.ts";
 import { sendToWindow } from "./ipc.ts";
+import type { Preferences } from "./preferences.ts";
+import { secureWindow } from "./secure-window.ts";
 
 /** The main window: made when first shown, hidden rather than closed, sandboxed (rule Z3). */
 export class MainWindow {
@@ -10,15 +12,18 @@ export class MainWindow {
   private readonly folder: string;
   private readonly page: string;
   private readonly mayHide: () => boolean;
+  private readonly preferences: Preferences;
   private listens = false;
   private asked: WindowEvent<"window.navigate"> | null = null;
   private quitting = false;
 
   /**
    * @param folder where `preload/` and `renderer/` of the build lie
+   * @param preferences remembers where the window was
    * @param mayHide whether the tray leads back to a hidden window; without it, closing minimizes
    */
-  constructor(folder: string, mayHide: () => boolean) {
+  constructor(folder: string, mayHide: () => boolean, preferences: Preferences) {
+    this.preferences = preferences;
     this.folder = folder;
     this.page = pathToFileURL(join(folder, "renderer", "index.html")).href;
     this.mayHide = mayHide;
@@ -51,6 +56,11 @@ export class MainWindow {
     this.asked = null;
   }
 
+  /** Whether a person looks at it now. */
+  get isFocused(): boolean {
+    return this.window?.isFocused() ?? false;
+  }
+
   isOurs(webContentsId: number, url: string): boolean {
     return this.window?.webContents.id === webContentsId && url.split(/[?#]/)[0] === this.page;
   }
@@ -65,33 +75,21 @@ export class MainWindow {
   }
 
   private create(): BrowserWindow {
-    const window = new BrowserWindow({
+    const window = secureWindow(this.folder, {
       width: 1100,
       height: 720,
       minWidth: 760,
       minHeight: 480,
-      show: false,
-      title: "tinyplace",
-      backgroundColor: nativeTheme.shouldUseDarkColors ? "#17181b" : "#ffffff",
-      autoHideMenuBar: true,
-      webPreferences: {
-        preload: join(this.folder, "preload", "preload.cjs"),
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webSecurity: true,
-        spellcheck: false,
-      },
+      ...boundsOnScreen(this.preferences.bounds),
     });
     const { webContents } = window;
-    webContents.setWindowOpenHandler(() => ({ action: "deny" }));
-    webContents.on("will-navigate", (event) => event.preventDefault());
-    webContents.on("will-attach-webview", (event) => event.preventDefault());
-    webContents.session.setPermissionRequestHandler((_contents, _permission, done) => done(false));
     webContents.on("did-start-loading", () => {
       this.listens = false;
     });
+    const remember = () => this.preferences.change({ bounds: window.getNormalBounds() });
+    window.on("hide", remember);
     window.on("close", (event) => {
+      remember();
       if (this.quitting) return;
       event.preventDefault();
       if (this.mayHide()) window.hide();
@@ -105,4 +103,16 @@ export class MainWindow {
     void window.loadFile(join(this.folder, "renderer", "index.html"));
     return window;
   }
+}
+
+/** Where it was, unless that screen is gone: a window nobody can see is no help. */
+function boundsOnScreen(bounds: Rectangle | null): Partial<Rectangle> {
+  if (!bounds) return {};
+  const { workArea } = screen.getDisplayMatching(bounds);
+  const seen =
+    bounds.x < workArea.x + workArea.width - 50 &&
+    bounds.x + bounds.width > workArea.x + 50 &&
+    bounds.y >= workArea.y - 50 &&
+    bounds.y < workArea.y + workArea.height - 50;
+  return seen ? bounds : { width: bounds.width, height: bounds.height };
 }

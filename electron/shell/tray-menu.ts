@@ -4,13 +4,22 @@ import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts"
 /** The tray's menu as data: what it shows is a pure function of the snapshot (rule U1). */
 export type TrayAction =
   | { readonly kind: "open" }
+  | { readonly kind: "compose" }
+  | { readonly kind: "pause"; readonly paused: boolean }
+  | { readonly kind: "start-at-login"; readonly on: boolean }
   | { readonly kind: "place"; readonly place: WindowEvent<"window.navigate"> }
   | { readonly kind: "quit" };
 
 export type TrayItem =
   | { readonly type: "separator" }
   | { readonly type: "text"; readonly label: string }
-  | { readonly type: "action"; readonly label: string; readonly action: TrayAction };
+  | {
+      readonly type: "action";
+      readonly label: string;
+      readonly action: TrayAction;
+      /** For what is on or off. */
+      readonly checked?: boolean;
+    };
 
 /** All that the tray shows; two equal views need no redrawing. */
 export interface TrayView {
@@ -23,17 +32,20 @@ export interface TrayView {
 const STATE_WORDS = { working: "working", idle: "idle", waiting: "waiting for you" } as const;
 const PROJECT_LENGTH = 40;
 
-export function trayView(snapshot: HostSnapshot): TrayView {
+/** @param startsAtLogin what the system's own setting says */
+export function trayView(snapshot: HostSnapshot, startsAtLogin: boolean): TrayView {
   const { agents } = snapshot;
   const unread = sum(agents, (agent) => agent.unread);
   const holds = sum(agents, (agent) => agent.holds);
   const requests = sum(agents, (agent) => agent.contactRequests.length);
+  const paused = agents.length > 0 && agents.every((agent) => agent.paused);
   const counts = [
     ...(unread > 0 ? [`${unread} unread`] : []),
     ...(holds > 0 ? [`${holds} unrouted`] : []),
     ...(requests > 0
       ? [requests === 1 ? "1 contact request" : `${requests} contact requests`]
       : []),
+    ...(paused ? ["paused"] : []),
   ];
   return {
     items: [
@@ -41,9 +53,18 @@ export function trayView(snapshot: HostSnapshot): TrayView {
         ? [{ type: "text" as const, label: "No agents yet" }]
         : agents.flatMap(agentItems)),
       { type: "separator" },
+      ...(agents.length === 0 ? [] : [action("New message…", { kind: "compose" })]),
       { type: "action", label: `Unrouted${withCount(holds)}`, action: goTo({ view: "unrouted" }) },
       ...agents.flatMap(requestItems),
       { type: "action", label: "Open tinyplace", action: { kind: "open" } },
+      { type: "separator" },
+      ...(agents.length === 0
+        ? []
+        : [{ ...action("Pause delivery", { kind: "pause", paused: !paused }), checked: paused }]),
+      {
+        ...action("Start at login", { kind: "start-at-login", on: !startsAtLogin }),
+        checked: startsAtLogin,
+      },
       { type: "separator" },
       { type: "action", label: "Quit", action: { kind: "quit" } },
     ],
@@ -76,6 +97,10 @@ function requestItems(agent: AgentSummary): TrayItem[] {
   if (count === 0) return [];
   const label = `Contact requests of ${agent.name} (${count})`;
   return [{ type: "action", label, action: goTo({ view: "agent", agentId: agent.cryptoId }) }];
+}
+
+function action(label: string, what: TrayAction) {
+  return { type: "action" as const, label, action: what };
 }
 
 function goTo(place: WindowEvent<"window.navigate">): TrayAction {

@@ -26,8 +26,9 @@ export class AppTray {
     nativeTheme.on("updated", this.show);
   }
 
-  update(snapshot: HostSnapshot): void {
-    this.view = trayView(snapshot);
+  /** @param startsAtLogin what the system's own setting says */
+  update(snapshot: HostSnapshot, startsAtLogin: boolean): void {
+    this.view = trayView(snapshot, startsAtLogin);
     this.show();
   }
 
@@ -78,7 +79,10 @@ export class AppTray {
     // Ampersands mark access keys in some menus: a folder's name must not.
     const label = item.label.replaceAll("&", "&&");
     if (item.type === "text") return { label, enabled: false };
-    return { label, click: () => this.act(item.action) };
+    // Not within the click: acting may replace the menu that is being clicked, which ends the process.
+    const click = () => void setImmediate(() => this.act(item.action));
+    if (item.checked === undefined) return { label, click };
+    return { label, click, type: "checkbox", checked: item.checked };
   }
 
   private imageName(): string {

@@ -75,3 +75,10 @@ export function setOwnHandles(vault: VaultReader, handles: readonly string[]): v
       .run([handle, position]);
   }
 }
+
+/** What handles meant when they were first met. */
+export function pinnedHandles(vault: VaultReader): { handle: string; cryptoId: string }[] {
+  return vault
+    .sql("SELECT handle, crypto_id AS cryptoId FROM handle_pin ORDER BY handle DESC")
+    .all<{ handle: string; cryptoId: string }>();
+}

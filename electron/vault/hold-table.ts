@@ -17,7 +17,7 @@ const HELD = `SELECT ${MESSAGE}, h.reason, h.held_at, h.to_session AS hold_to, h
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 /** Discarded messages can be taken back for this long, in ms (rule R3). */
-const UNDO_DISCARD_MS = 30 * 24 * 3600 * 1000;
+export const UNDO_DISCARD_MS = 30 * 24 * 3600 * 1000;
 
 export function insertHold(
   vault: VaultReader,
@@ -64,21 +64,21 @@ export function holdCount(vault: VaultReader): number {
   return vault.sql("SELECT count(*) AS n FROM hold").get<{ n: number }>()?.n ?? 0;
 }
 
-/** False when it was not held. */
-export function discardHold(vault: VaultReader, message: number, at: number): boolean {
+/** What was held until now; null when it was not held. */
+export function discardHold(vault: VaultReader, message: number, at: number): HoldRow | null {
   const row = removeHold(vault, message);
-  if (!row) return false;
+  if (!row) return null;
   vault
     .sql(
       `INSERT OR REPLACE INTO discarded (message, to_session, reason, held_at, discarded_at)
        VALUES (?, ?, ?, ?, ?)`,
     )
     .run([message, row.hold_to, row.reason, row.held_at, at]);
-  return true;
+  return row;
 }
 
-/** False when it was not discarded, or too long ago. */
-export function undoDiscard(vault: VaultReader, message: number, now: number): boolean {
+/** What is held again; null when it was not discarded, or too long ago. */
+export function undoDiscard(vault: VaultReader, message: number, now: number): HoldRow | null {
   const back = vault
     .sql(
       `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at)
@@ -87,7 +87,23 @@ export function undoDiscard(vault: VaultReader, message: number, now: number): b
     )
     .run([message, now - UNDO_DISCARD_MS]);
   vault.sql("DELETE FROM discarded WHERE message = ?").run([message]);
-  return back.changes === 1;
+  return back.changes === 1 ? holdOf(vault, message) : null;
+}
+
+export interface DiscardedRow extends HoldRow {
+  readonly discarded_at: number;
+}
+
+/** What can still be taken back, the last one first. */
+export function discardedHolds(vault: VaultReader, now: number, limit: number): DiscardedRow[] {
+  return vault
+    .sql(
+      `SELECT ${MESSAGE}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
+         d.discarded_at
+       FROM discarded d JOIN message m ON m.seq = d.message
+       WHERE d.discarded_at > ? ORDER BY d.discarded_at DESC, m.seq DESC LIMIT ?`,
+    )
+    .all<DiscardedRow>([now - UNDO_DISCARD_MS, limit]);
 }
 
 /** Whether something is held for this label. */

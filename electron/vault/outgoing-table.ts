@@ -1,6 +1,7 @@
 import type { ReceiptRung } from "../../shared/envelope/envelope.ts";
 import type { LadderStep, Rung } from "../../shared/model/ladder.ts";
 import type { Suite } from "../../shared/model/suite.ts";
+import { noteActivity } from "./activity-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
@@ -90,6 +91,12 @@ export function markEnded(
   vault
     .sql("UPDATE outgoing SET ended = ?, ended_at = ?, problem = ? WHERE message = ?")
     .run([end, at, problem, message]);
+  const row = vault
+    .sql("SELECT id, peer, to_session AS label FROM message WHERE seq = ?")
+    .get<{ id: string; peer: string; label: string | null }>([message]);
+  if (!row) return;
+  const { id, peer, label } = row;
+  noteActivity(vault, { at, kind: "ended", peer, label, message: id, why: end });
 }
 
 export function markAnswered(vault: VaultReader, message: number, at: number): void {

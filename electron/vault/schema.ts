@@ -348,6 +348,29 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX delivery_unseen ON delivery (label, id)
     WHERE seen_at IS NULL AND (pushed_at IS NOT NULL OR read_at IS NOT NULL);
   `,
+
+  // What a person is writing (rule U3): JSON, read through its schema.
+  `
+  CREATE TABLE draft (id TEXT PRIMARY KEY, json TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+
+  // Whose safety number a person compared (rule C2).
+  `
+  CREATE TABLE verified_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+
+  // What the daemon did, and why: bounded, and without a message's text.
+  `
+  CREATE TABLE activity (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    peer TEXT,
+    label TEXT,
+    message TEXT,
+    why TEXT
+  );
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

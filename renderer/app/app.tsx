@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { useComposeKey } from "../composer/use-compose-key.ts";
 import { Welcome } from "../sessions/welcome.tsx";
 import { startFeed } from "../stores/feed.ts";
 import { useHost } from "../stores/host-store.ts";
@@ -8,6 +9,7 @@ import { Workspace } from "./workspace.tsx";
 
 export function App() {
   useEffect(startFeed, []);
+  useComposeKey();
   const snapshot = useHost((state) => state.snapshot);
   const problem = useHost((state) => state.problem);
   const load = useHost((state) => state.load);

@@ -1,12 +1,17 @@
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { ActivityView } from "../activity/activity-view.tsx";
+import { DraftsView } from "../composer/drafts-view.tsx";
+import { ContactsView } from "../contacts/contacts-view.tsx";
 import { SessionView } from "../inboxes/session-view.tsx";
 import { AgentView } from "../sessions/agent-view.tsx";
 import { NewAgentView } from "../sessions/new-agent-view.tsx";
 import { Sidebar } from "../sessions/sidebar.tsx";
+import { SettingsView } from "../settings/settings-view.tsx";
 import { type Place, placeKey, shownPlace } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { UnroutedView } from "../triage/unrouted-view.tsx";
+import { ToastLine } from "../ui/toast.tsx";
 
 export function Workspace(props: { host: HostSnapshot }) {
   const chosen = usePlace((state) => state.chosen);
@@ -17,6 +22,7 @@ export function Workspace(props: { host: HostSnapshot }) {
       <main className="@container flex h-full min-h-0 min-w-0 flex-col bg-canvas">
         <PlaceView key={placeKey(place)} place={place} />
       </main>
+      <ToastLine />
     </div>
   );
 }
@@ -25,6 +31,14 @@ function PlaceView({ place }: { place: Place }) {
   switch (place.view) {
     case "unrouted":
       return <UnroutedView />;
+    case "drafts":
+      return <DraftsView />;
+    case "contacts":
+      return <ContactsView />;
+    case "settings":
+      return <SettingsView />;
+    case "activity":
+      return <ActivityView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

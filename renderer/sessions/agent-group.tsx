@@ -1,10 +1,10 @@
-import { UserPlus } from "lucide-react";
+import { Inbox, type LucideIcon, UserPlus } from "lucide-react";
 import type { AgentSummary } from "../../shared/model/snapshot.ts";
 import { type Place, samePlace } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { sessionEntries } from "../stores/session-entries.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
-import { plural, shortId } from "../ui/format.ts";
+import { formatCount, plural, shortId } from "../ui/format.ts";
 import { NavButton } from "./nav-button.tsx";
 import { RelayState } from "./relay-state.tsx";
 import { SessionRow } from "./session-row.tsx";
@@ -14,7 +14,6 @@ export function AgentGroup(props: { agent: AgentSummary; place: Place }) {
   const { agent, place } = props;
   const go = usePlace((state) => state.go);
   const entries = sessionEntries(agent);
-  const requests = agent.contactRequests.length;
   const here: Place = { view: "agent", agentId: agent.cryptoId };
   return (
     <li>
@@ -25,19 +24,8 @@ export function AgentGroup(props: { agent: AgentSummary; place: Place }) {
         onClick={() => go(here)}
       >
         <span className="min-w-0 grow truncate font-semibold">{agent.name}</span>
-        {requests > 0 && (
-          <span
-            title={plural(requests, "contact request")}
-            className="inline-flex shrink-0 items-center gap-1 text-xs font-semibold text-warn"
-          >
-            <UserPlus aria-hidden className="size-3.5" />
-            {requests}
-            <span className="sr-only">
-              {" "}
-              {requests === 1 ? "contact request" : "contact requests"}
-            </span>
-          </span>
-        )}
+        <Waiting icon={Inbox} count={agent.holds} what="held message" />
+        <Waiting icon={UserPlus} count={agent.contactRequests.length} what="contact request" />
       </NavButton>
       <div className="flex h-6 items-center pr-2 pl-2">
         <span title={agent.cryptoId} className="font-mono text-xs text-muted">
@@ -64,5 +52,21 @@ export function AgentGroup(props: { agent: AgentSummary; place: Place }) {
       </ul>
       {entries.length === 0 && <p className="px-2 py-1 text-sm text-muted">No session is live.</p>}
     </li>
+  );
+}
+
+/** Something of this agent that waits for the person. */
+function Waiting(props: { icon: LucideIcon; count: number; what: string }) {
+  const { icon: Icon, count, what } = props;
+  if (count === 0) return null;
+  return (
+    <span
+      title={plural(count, what)}
+      className="inline-flex shrink-0 items-center gap-1 text-xs font-semibold text-warn tabular-nums"
+    >
+      <Icon aria-hidden className="size-3.5" />
+      {formatCount(count)}
+      <span className="sr-only"> {count === 1 ? what : `${what}s`}</span>
+    </span>
   );
 }

@@ -1,6 +1,7 @@
-import { Inbox, Plus } from "lucide-react";
+import { Activity, Inbox, PenLine, Plus, Settings, SquarePen, Users } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { compose } from "../composer/use-compose-key.ts";
 import { countHolds } from "../stores/host-store.ts";
 import type { Place } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
@@ -14,6 +15,11 @@ import { UnopenedGroup } from "./unopened-group.tsx";
 export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const go = usePlace((state) => state.go);
   const holds = countHolds(props.host);
+  const requests = props.host.agents.reduce(
+    (sum, agent) => sum + agent.contactRequests.length + agent.handleChanges.length,
+    0,
+  );
+  const drafts = props.host.agents.reduce((sum, agent) => sum + agent.drafts, 0);
   return (
     <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar">
       <div className="flex h-14 shrink-0 items-center border-b border-line pr-3 pl-4">
@@ -35,6 +41,16 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
       >
         <div className="shrink-0 px-2 pt-2">
           <NavButton
+            testId="compose"
+            current={false}
+            className="h-8"
+            title="New message (Ctrl+N)"
+            onClick={() => compose({})}
+          >
+            <SquarePen aria-hidden className="size-4 shrink-0 text-accent" />
+            <span className="grow truncate font-medium text-accent">New message</span>
+          </NavButton>
+          <NavButton
             testId="nav-unrouted"
             current={props.place.view === "unrouted"}
             className="h-8"
@@ -49,6 +65,33 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
               <span className="sr-only"> held</span>
             </span>
           </NavButton>
+          <NavButton
+            testId="nav-contacts"
+            current={props.place.view === "contacts"}
+            className="h-8"
+            onClick={() => go({ view: "contacts" })}
+          >
+            <Users aria-hidden className="size-4 shrink-0 text-muted" />
+            <span className="grow truncate">Contacts</span>
+            {requests > 0 && (
+              <span className="text-sm font-semibold text-warn">
+                {formatCount(requests)}
+                <span className="sr-only"> to decide</span>
+              </span>
+            )}
+          </NavButton>
+          {(drafts > 0 || props.place.view === "drafts") && (
+            <NavButton
+              testId="nav-drafts"
+              current={props.place.view === "drafts"}
+              className="h-8"
+              onClick={() => go({ view: "drafts" })}
+            >
+              <PenLine aria-hidden className="size-4 shrink-0 text-muted" />
+              <span className="grow truncate">Drafts</span>
+              <span className="text-sm text-muted">{formatCount(drafts)}</span>
+            </NavButton>
+          )}
         </div>
         <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2">
           {props.host.agents.map((agent) => (
@@ -59,6 +102,26 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
           ))}
         </ul>
       </nav>
+      <div className="shrink-0 px-2 pb-2">
+        <NavButton
+          testId="nav-activity"
+          current={props.place.view === "activity"}
+          className="h-8"
+          onClick={() => go({ view: "activity" })}
+        >
+          <Activity aria-hidden className="size-4 shrink-0 text-muted" />
+          <span className="grow truncate">Activity</span>
+        </NavButton>
+        <NavButton
+          testId="nav-settings"
+          current={props.place.view === "settings"}
+          className="h-8"
+          onClick={() => go({ view: "settings" })}
+        >
+          <Settings aria-hidden className="size-4 shrink-0 text-muted" />
+          <span className="grow truncate">Settings</span>
+        </NavButton>
+      </div>
       <HostLine host={props.host} />
     </aside>
   );

@@ -4,6 +4,10 @@ import { sessionEntries } from "./session-entries.ts";
 /** What the right-hand side shows. Kept apart from the snapshot: a person's choice, not daemon state. */
 export type Place =
   | { view: "unrouted" }
+  | { view: "drafts" }
+  | { view: "contacts" }
+  | { view: "activity" }
+  | { view: "settings" }
   | { view: "new-agent" }
   | { view: "agent"; agentId: string }
   | { view: "session"; agentId: string; label: string };
@@ -13,7 +17,7 @@ export type Place =
  * A session stays shown after it ended: its mail is still there to read.
  */
 export function shownPlace(chosen: Place | null, snapshot: HostSnapshot): Place {
-  if (chosen?.view === "unrouted" || chosen?.view === "new-agent") return chosen;
+  if (chosen && !("agentId" in chosen)) return chosen;
   if (chosen && snapshot.agents.some((agent) => agent.cryptoId === chosen.agentId)) return chosen;
   return firstPlace(snapshot.agents);
 }

@@ -6,23 +6,21 @@ import { holdKey, useHolds } from "../stores/holds-store.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { formatMoment } from "../ui/format.ts";
 import { ProblemNote } from "../ui/problem.tsx";
-import { GiveTo } from "./give-to.tsx";
+import { HoldActions, type TriageMenu } from "./hold-actions.tsx";
 import { whyHeld } from "./hold-words.ts";
 
 export function HoldDetail(props: {
   hold: HoldView;
-  menuOpen: boolean;
-  onMenuOpenChange: (open: boolean) => void;
+  menu: TriageMenu | null;
+  onMenu: (menu: TriageMenu | null) => void;
 }) {
   const { hold } = props;
   const key = holdKey(hold);
-  const busy = useHolds((state) => state.assigning.has(key));
   const refusal = useHolds((state) => (state.refusal?.key === key ? state.refusal.problem : null));
-  const assign = useHolds((state) => state.assign);
   const [expanded, setExpanded] = useState(false);
   return (
     <section aria-label="Held message" className="flex h-full min-h-0 flex-col">
-      <div className="flex shrink-0 items-start gap-4 border-b border-line px-6 py-3">
+      <div className="flex shrink-0 flex-col gap-3 border-b border-line px-6 py-3">
         <dl className="grid min-w-0 grow grid-cols-[40px_minmax(0,1fr)] gap-x-2 gap-y-0.5">
           <dt className="text-muted">From</dt>
           <dd className="flex h-5 min-w-0 items-center gap-1">
@@ -42,15 +40,10 @@ export function HoldDetail(props: {
           <dt className="text-muted">Held</dt>
           <dd className="truncate text-muted">{formatMoment(hold.heldAt)}</dd>
         </dl>
-        <GiveTo
-          hold={hold}
-          busy={busy}
-          open={props.menuOpen}
-          onOpenChange={props.onMenuOpenChange}
-          onGive={(label) => assign(hold, label)}
-        />
+        <HoldActions hold={hold} menu={props.menu} onMenu={props.onMenu} />
       </div>
-      <div className="flex min-h-0 grow flex-col gap-3 overflow-y-auto px-6 py-3">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys. */}
+      <div tabIndex={0} className="flex min-h-0 grow flex-col gap-3 overflow-y-auto px-6 py-3">
         {refusal && <ProblemNote problem={refusal} />}
         <p className="rounded-md bg-warn-soft px-3 py-2 text-warn">{whyHeld(hold)}</p>
         <div className="max-w-2xl">

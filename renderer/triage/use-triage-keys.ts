@@ -1,10 +1,13 @@
 import { type RefObject, useEffect } from "react";
 
-/** j and k (or the arrows) move through the holds, a opens the menu of sessions. */
+/** What the keys beside j and k do to the selected hold. */
+export type TriageKeys = Readonly<Record<string, () => void>>;
+
+/** j and k (or the arrows) move through the holds; `keys` act on the selected one. */
 export function useTriageKeys(options: {
   list: RefObject<HTMLElement | null>;
   menuOpen: boolean;
-  openMenu: () => void;
+  keys: TriageKeys;
 }): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
@@ -13,14 +16,15 @@ export function useTriageKeys(options: {
       const rows = [...(options.list.current?.querySelectorAll<HTMLElement>("[data-hold]") ?? [])];
       const inList = rows.includes(document.activeElement as HTMLElement);
       const step = stepOf(event.key, inList);
+      const act = Object.hasOwn(options.keys, event.key) ? options.keys[event.key] : undefined;
       if (step !== 0) {
         const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
         const row = rows[Math.min(Math.max(current + step, 0), rows.length - 1)];
         row?.focus();
         row?.scrollIntoView({ block: "nearest" });
         event.preventDefault();
-      } else if (event.key === "a") {
-        options.openMenu();
+      } else if (act && !event.repeat) {
+        act();
         event.preventDefault();
       }
     }

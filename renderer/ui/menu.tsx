@@ -8,6 +8,8 @@ import type { ReactNode } from "react";
 export function Menu(props: {
   trigger: ReactNode;
   label: string;
+  /** Which edge of the trigger it keeps to. */
+  align?: "start" | "end";
   open: boolean;
   onOpenChange: (open: boolean) => void;
   children: ReactNode;
@@ -15,9 +17,9 @@ export function Menu(props: {
   return (
     <DropdownMenu.Root modal={false} open={props.open} onOpenChange={props.onOpenChange}>
       <DropdownMenu.Trigger asChild>{props.trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={document.getElementById("overlays")}>
         <DropdownMenu.Content
-          align="end"
+          align={props.align ?? "end"}
           sideOffset={4}
           collisionPadding={8}
           aria-label={props.label}

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { agentSummary, holdView, hostSnapshot, messageView } from "../model/snapshot.ts";
+import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
+import { activityCalls } from "./activity-calls.ts";
+import { composerCalls } from "./composer-calls.ts";
+import { contactCalls } from "./contact-calls.ts";
+import { settingsCalls } from "./settings-calls.ts";
+import { triageCalls } from "./triage-calls.ts";
 
 /**
  * The one map of window IPC: channel name to request and response schema. The main process checks
@@ -29,33 +34,27 @@ export const windowCalls = {
       .strict(),
     response: z.object({ messages: z.array(messageView), more: z.boolean() }),
   },
-  /** Every held message of every agent, oldest first. */
-  "holds.list": {
-    request: z.object({}).strict(),
-    response: z.object({ holds: z.array(holdView) }),
-  },
-  /** Gives a held message to a live session (rule R3). */
-  "hold.assign": {
-    request: z
-      .object({ agentId: z.string(), seq: z.number().int().positive(), label: z.string() })
-      .strict(),
-    response: z.object({}),
-  },
+  ...triageCalls,
+  ...composerCalls,
   /** Moves an agent here from the installation that drains its mailbox now (rule N5). */
   "agent.move-here": {
     request: z.object({ agentId: z.string() }).strict(),
     response: z.object({}),
   },
-  "contact.accept": {
-    request: z.object({ agentId: z.string(), requester: z.string() }).strict(),
-    response: z.object({}),
-  },
+  ...contactCalls,
+  ...activityCalls,
+  ...settingsCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;
 export type WindowCallName = keyof WindowCalls;
 export type WindowRequest<N extends WindowCallName> = z.infer<WindowCalls[N]["request"]>;
 export type WindowResponse<N extends WindowCallName> = z.infer<WindowCalls[N]["response"]>;
+
+/** What answers some of the windows' calls; requests were checked before. */
+export type WindowHandlers<Names extends WindowCallName = WindowCallName> = {
+  [N in Names]: (request: WindowRequest<N>) => WindowResponse<N> | Promise<WindowResponse<N>>;
+};
 
 /** Events from the daemon to the windows. */
 const windowEvents = {

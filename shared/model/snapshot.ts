@@ -69,6 +69,10 @@ export const agentSummary = z.object({
   queued: z.number().int().nonnegative(),
   /** Envelopes that could not be decrypted and are kept in quarantine. */
   undecryptable: z.number().int().nonnegative(),
+  /** Messages a person began to write in its name. */
+  drafts: z.number().int().nonnegative(),
+  /** Mail from outside is received and held, and nothing is handed out (rule U1). */
+  paused: z.boolean(),
   contactRequests: z.array(z.object({ agentId: z.string() })),
   handleChanges: z.array(handleChange),
   relay: relaySummary,
@@ -181,3 +185,7 @@ export const holdView = z.object({
   heldAt: z.string(),
 });
 export type HoldView = z.infer<typeof holdView>;
+
+/** A held message that a person discarded, and until when that can be taken back. */
+export const discardedView = holdView.extend({ discardedAt: z.string(), undoUntil: z.string() });
+export type DiscardedView = z.infer<typeof discardedView>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ladderStep, rung } from "../model/ladder.ts";
+import { sentMessage } from "../model/sent.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
 import { hookCalls, hookNotifications } from "./hook-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
@@ -63,20 +63,6 @@ const attached = z.object({
   active: agentRef,
   label: z.string(),
   sessions: z.array(z.object({ label: z.string(), live: z.boolean() })),
-});
-
-export const sentView = z.object({
-  id: z.string(),
-  to: z.string(),
-  /** `local` for mail between sessions of one agent, else `relay`. */
-  via: z.enum(["local", "relay"]),
-  fromSession: z.string().nullable(),
-  toSession: z.string().nullable(),
-  /** The rung of rule D6 known at this moment, and all steps with their times, lowest first. */
-  state: rung,
-  ladder: z.array(ladderStep),
-  /** Why it waits or ended. */
-  problem: z.string().nullable(),
 });
 
 export const calls = {
@@ -171,17 +157,17 @@ export const calls = {
       role: z.enum(["user", "agent"]),
       auto: z.boolean(),
     }),
-    result: z.object({ sent: sentView }),
+    result: z.object({ sent: sentMessage }),
   },
   /** How far a message of this agent has come. */
   "message.status": {
     params: z.object({ id: z.string().max(128) }),
-    result: z.object({ sent: sentView }),
+    result: z.object({ sent: sentMessage }),
   },
   /** Takes back a message that has not left this machine; `not_allowed` when it may have. */
   "message.cancel": {
     params: z.object({ id: z.string().max(128) }),
-    result: z.object({ sent: sentView }),
+    result: z.object({ sent: sentMessage }),
   },
   inbox: {
     params: z.object({ peek: z.boolean() }),

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { drawIdentity } from "../../electron/daemon/identity.ts";
@@ -6,7 +7,12 @@ import { HttpRelayTransport } from "../../electron/relay/client/http-transport.t
 import { createSigner } from "../../electron/relay/signing.ts";
 import type { WindowBridge } from "../../shared/channels/channels.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
-import { type Application, runApplication, startApplication } from "../support/application.ts";
+import {
+  type Application,
+  runApplication,
+  startApplication,
+  startCommand,
+} from "../support/application.ts";
 import { startPanel } from "../support/panel.ts";
 import { type BridgeClient, runProgram, startBridge, startDaemon } from "../support/processes.ts";
 import { colourAt, keepPicture, xdotool } from "../support/screen.ts";
@@ -55,8 +61,12 @@ function menu(unread = "", holds = "", reviewers = `    claude:1 · r&d_notes ·
     `reviewer${unread}`,
     reviewers,
     "",
+    "New message…",
     `Unrouted${holds}`,
     "Open tinyplace",
+    "",
+    "Pause delivery",
+    "Start at login",
     "",
     "Quit",
   ];
@@ -198,6 +208,49 @@ test("U1 the icon shows attention for holds and contact requests", async () => {
   });
   await expect.poll(labels, WAIT).toContain("Unrouted");
   expect(await tray.image()).toEqual(quiet);
+});
+
+test("U1 the tray opens the composer, and pauses and resumes delivery", async () => {
+  const { home, application, tray } = await desktop("--hidden");
+  const { reviewer, asking, answering } = await twoSessions(home, tray);
+  await tray.click("New message…");
+  const composer = await application.electron.firstWindow();
+  await composer.getByTestId("from-agent").waitFor();
+
+  await tray.click("Pause delivery");
+  await expect.poll(() => tray.toolTip(), WAIT).toBe("tinyplace · paused");
+  await asking.call("send", { to: reviewer, to_session: "claude:1", body: "Not now." });
+  await expect.poll(() => tray.labels(), WAIT).toEqual(menu("", " (1)"));
+  expect(await answering.call("inbox")).toMatchObject({ count: 0 });
+  await tray.click("Pause delivery");
+  await expect.poll(() => tray.labels(), WAIT).toEqual(menu(" (1)"));
+  expect(await answering.call("inbox")).toMatchObject({ messages: [{ text: "Not now." }] });
+});
+
+test("U4 start at login writes an autostart entry, and what it names starts hidden", async () => {
+  const { home, application, tray } = await desktop("--hidden");
+  const entry = join(home, "config", "autostart", "tinyplace.desktop");
+  expect(existsSync(entry)).toBe(false);
+  await tray.click("Start at login");
+  await expect.poll(() => existsSync(entry), WAIT).toBe(true);
+  const command = /^Exec=(.*)$/m.exec(readFileSync(entry, "utf8"))?.[1] ?? "";
+  const words = [...command.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "");
+  expect(words).toContain("--hidden");
+  expect(words).toContain(home);
+  await application.close();
+
+  // The next login is another session of the desktop.
+  const bus = await startSessionBus();
+  onTestFinished(() => bus.close());
+  const panel = await startPanel(bus);
+  onTestFinished(() => panel.close());
+  const again = await startCommand(bus, home, words);
+  onTestFinished(() => again.close());
+  const trayAgain = await TrayItem.find(bus, again.pid);
+  await expect.poll(() => trayAgain.labels(), WAIT).toContain("Start at login");
+  expect(await again.visible()).toEqual([]);
+  await trayAgain.click("Start at login");
+  await expect.poll(() => existsSync(entry), WAIT).toBe(false);
 });
 
 test("U1 Quit in the tray ends the application in order, and its lock is released", async () => {

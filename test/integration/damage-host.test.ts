@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Agent } from "../../electron/daemon/agent.ts";
 import type { Host } from "../../electron/daemon/host.ts";
-import { inboxPage } from "../../electron/daemon/window-api.ts";
+import { inboxPage } from "../../electron/daemon/window/inbox.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 import { fillVault } from "../support/filled-vault.ts";
 import { liveSession, send, startHost, unread, until } from "../support/host.ts";

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { _electron, type ElectronApplication } from "playwright";
 import type { SessionBus } from "./session-bus.ts";
 
@@ -25,7 +26,25 @@ export async function startApplication(
   home: string,
   words: readonly string[] = [],
 ): Promise<Application> {
-  const electron = await _electron.launch({ executablePath, ...launch(bus, home, words) });
+  return driven(bus, executablePath, launch(bus, home, words));
+}
+
+/** Starts a whole command line, as an autostart entry names it. */
+export function startCommand(
+  bus: SessionBus,
+  home: string,
+  [executable, ...words]: readonly string[],
+): Promise<Application> {
+  const { env } = launch(bus, home, []);
+  return driven(bus, executable ?? "", { args: [...rights(), "--disable-gpu", ...words], env });
+}
+
+async function driven(
+  bus: SessionBus,
+  executable: string,
+  how: ReturnType<typeof launch>,
+): Promise<Application> {
+  const electron = await _electron.launch({ executablePath: executable, ...how });
   const child = electron.process();
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   return {
@@ -68,9 +87,13 @@ export function runApplication(
 }
 
 function launch(bus: SessionBus, home: string, words: readonly string[]) {
-  const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return {
-    args: [...root, "--disable-gpu", folder, "--home", home, ...words],
-    env: { ...bus.env, TINYPLACE_KEYSTORE: "file" },
+    args: [...rights(), "--disable-gpu", folder, "--home", home, ...words],
+    env: { ...bus.env, TINYPLACE_KEYSTORE: "file", XDG_CONFIG_HOME: join(home, "config") },
   };
+}
+
+/** Chromium's sandbox does not work for root, as which containers run. */
+function rights(): string[] {
+  return process.getuid?.() === 0 ? ["--no-sandbox"] : [];
 }

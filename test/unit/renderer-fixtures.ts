@@ -59,6 +59,8 @@ export function agent(cryptoId: string, part: Partial<AgentSummary> = {}): Agent
     holds: 0,
     queued: 0,
     undecryptable: 0,
+    drafts: 0,
+    paused: false,
     contactRequests: [],
     handleChanges: [],
     relay: { url: "http://127.0.0.1:1", state: "online", problem: null },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { autostartEntry } from "../../electron/shell/autostart-entry.ts";
 import { trayView } from "../../electron/shell/tray-menu.ts";
 import type { AgentSummary, HostSnapshot, SessionSummary } from "../../shared/model/snapshot.ts";
 
@@ -24,6 +25,8 @@ const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   holds: 0,
   queued: 0,
   undecryptable: 0,
+  drafts: 0,
+  paused: false,
   contactRequests: [],
   handleChanges: [],
   relay: { url: "http://127.0.0.1:1", state: "online", problem: null },
@@ -49,7 +52,7 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
   incidents: [],
 });
 const labels = (one: HostSnapshot) =>
-  trayView(one).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));
+  trayView(one, false).items.map((item) => (item.type === "separator" ? "-" : item.label.trim()));
 
 test("U1 the menu lists every agent and under it its sessions, and leads to each", () => {
   const sessions = [session("claude:1", 0), session("claude:2", 3)];
@@ -64,25 +67,29 @@ test("U1 the menu lists every agent and under it its sessions, and leads to each
     "claude:1 · app · idle",
     "claude:2 · app · idle (3)",
     "-",
+    "New message…",
     "Unrouted (2)",
     "Contact requests of reviewer (1)",
     "Open tinyplace",
+    "-",
+    "Pause delivery",
+    "Start at login",
     "-",
     "Quit",
   ]);
   const place = (view: "agent" | "unrouted", more = {}) => ({
     action: { kind: "place", place: { view, ...more } },
   });
-  const { items } = trayView(shown);
+  const { items } = trayView(shown, false);
   expect(items[2]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
   expect(items[4]).toMatchObject(place("agent", { agentId: "id-reviewer", label: "claude:2" }));
-  expect(items[6]).toMatchObject(place("unrouted"));
-  expect(items[7]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
+  expect(items[7]).toMatchObject(place("unrouted"));
+  expect(items[8]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
   expect(labels(snapshot())).toContain("No agents yet");
 });
 
 test("U1 the tray wants attention only when a person is waited for", () => {
-  const view = (changes: Partial<AgentSummary>) => trayView(snapshot(agent("a", changes)));
+  const view = (changes: Partial<AgentSummary>) => trayView(snapshot(agent("a", changes)), false);
   expect(view({ unread: 5 })).toMatchObject({
     attention: false,
     toolTip: "tinyplace · 5 unread",
@@ -104,4 +111,34 @@ test("Z4 a folder's name cannot break the menu's lines, turn its text around, or
   expect(named("one\ntwo\u2028three")).toBe("claude:1 · one two three · idle");
   expect(named("\u202eedoc\u2066")).toBe("claude:1 · edoc · idle");
   expect(named("👩‍💻".repeat(200))?.length).toBeLessThan(200);
+});
+
+test("U1 pause and start at login show what is so, and turn it around", () => {
+  const item = (paused: boolean[], startsAtLogin: boolean, label: string) =>
+    trayView(
+      snapshot(...paused.map((one, n) => agent(`a${n}`, { paused: one }))),
+      startsAtLogin,
+    ).items.find((one) => one.type === "action" && one.label === label);
+  expect(item([true, false], false, "Pause delivery")).toMatchObject({
+    checked: false,
+    action: { kind: "pause", paused: true },
+  });
+  expect(item([true, true], false, "Pause delivery")).toMatchObject({
+    checked: true,
+    action: { kind: "pause", paused: false },
+  });
+  expect(item([], true, "Start at login")).toMatchObject({
+    checked: true,
+    action: { kind: "start-at-login", on: false },
+  });
+  expect(trayView(snapshot(agent("a", { paused: true })), false).toolTip).toBe(
+    "tinyplace · paused",
+  );
+});
+
+test("U4 an autostart entry quotes every word as the specification says", () => {
+  const entry = autostartEntry(["/opt/tiny place/electron", "--home", '/h/a"$b\\c%d`']);
+  expect(entry).toContain(
+    'Exec="/opt/tiny place/electron" "--home" "/h/a\\\\"\\\\$b\\\\\\\\c%%d\\\\`"\n',
+  );
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { calls, receivedMessage, sentView } from "../../../shared/protocol/protocol.ts";
+import { sentMessage } from "../../../shared/model/sent.ts";
+import { calls, receivedMessage } from "../../../shared/protocol/protocol.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
 import { answerTools } from "./tools/answer-tools.ts";
 import { assignmentTools } from "./tools/assignment-tools.ts";
@@ -27,7 +28,7 @@ export const tools: Tools = {
     description:
       "The steps a message of this agent has taken, each with its time: queued, relayed, received, held or inbox, pushed, read, seen, answered; or failed, expired, refused, cancelled. What is not listed is not known.",
     input: { id: z.string().min(1).describe("the id that send returned") },
-    output: { sent: sentView },
+    output: { sent: sentMessage },
     readOnly: true,
     run: async (session, { id }) => ({
       result: await session.client.call("message.status", { id }),
@@ -37,7 +38,7 @@ export const tools: Tools = {
     title: "Take a message back",
     description: "Takes back a message that has not left this machine yet.",
     input: { id: z.string().min(1).describe("the id that send returned") },
-    output: { sent: sentView },
+    output: { sent: sentMessage },
     readOnly: false,
     destructive: true,
     run: async (session, { id }) => ({

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { newMessageId } from "../../../../shared/envelope/message-id.ts";
-import { receivedMessage, sentView } from "../../../../shared/protocol/protocol.ts";
+import { sentMessage } from "../../../../shared/model/sent.ts";
+import { receivedMessage } from "../../../../shared/protocol/protocol.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
 const DEFAULT_WAIT_SECONDS = 180;
@@ -35,7 +36,7 @@ export const answerTools: Tools = {
     description:
       "Sends an end-to-end encrypted message to an agent, or to one of its sessions with to_session. To answer a message, name its id in in_reply_to and its fromSession in to_session. The state says how far it is known to have come: never assume more.",
     input: outgoing,
-    output: { sent: sentView },
+    output: { sent: sentMessage },
     readOnly: false,
     openWorld: true,
     run: async (session, input) => ({
@@ -47,7 +48,7 @@ export const answerTools: Tools = {
     description:
       "Answers a message without a person or a session having asked for it. The answer is marked as automatic, and an automatic answer is never answered automatically.",
     input: { ...outgoing, in_reply_to: z.string().min(1) },
-    output: { sent: sentView },
+    output: { sent: sentMessage },
     readOnly: false,
     openWorld: true,
     run: async (session, input) => ({
@@ -59,7 +60,7 @@ export const answerTools: Tools = {
     description: `Sends a message and waits for its answer, at most timeout_seconds (default ${DEFAULT_WAIT_SECONDS}). An answer that comes later is in the inbox, and check_reply finds it. ${UNTRUSTED}`,
     input: { ...outgoing, timeout_seconds: z.number().min(0).max(600).optional() },
     output: {
-      sent: sentView,
+      sent: sentMessage,
       reply: z.object(receivedMessage.shape).nullable(),
       timedOut: z.boolean().optional(),
     },

@@ -1,0 +1,88 @@
+import { encode } from "uqr";
+import type { WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { ContactView, contactCalls } from "../../../shared/channels/contact-calls.ts";
+import { safetyNumber } from "../../ratchet/safety-number.ts";
+import { pinnedHandles } from "../../vault/handle-table.ts";
+import { markVerified, verifiedPeers } from "../../vault/verified-table.ts";
+import type { Agent } from "../agent.ts";
+import type { Host } from "../host.ts";
+
+/** Contacts of one agent, and what the person decided about them. */
+export function contactHandlers(host: Host): WindowHandlers<keyof typeof contactCalls> {
+  return {
+    "contacts.list": async ({ agentId }) => {
+      const agent = host.agent(agentId);
+      const rules = agent.decisions.list().policies.map((rule) => ({ ...rule }));
+      return { contacts: await contactsOf(host, agent), rules };
+    },
+    "contact.add": async ({ agentId, to }) => {
+      const { directory, contacts } = host.agent(agentId);
+      const peer = await directory.resolve(to.trim());
+      return { peer, status: await contacts.request(peer) };
+    },
+    "contact.accept": async ({ agentId, requester }) => {
+      await host.agent(agentId).contacts.accept(requester);
+      return {};
+    },
+    "contact.remove": async ({ agentId, peer }) => {
+      await host.agent(agentId).contacts.remove(peer);
+      return {};
+    },
+    "contact.block": async ({ agentId, peer }) => {
+      await host.agent(agentId).contacts.block(peer);
+      return {};
+    },
+    "contact.safety": ({ agentId, peer }) => {
+      const { groups, scannable } = safetyNumber(host.agent(agentId).identity.cryptoId, peer);
+      const code = encode([...scannable], { border: 0 }).data;
+      return {
+        groups: [...groups],
+        code: code.map((row) => row.map((dark) => (dark ? "1" : "0")).join("")),
+      };
+    },
+    "contact.verify": async ({ agentId, peer, verified }) => {
+      const { vault } = host.agent(agentId);
+      const at = verified ? host.clock.now() : null;
+      await vault.write(() => markVerified(vault, peer, at));
+      return {};
+    },
+    "rule.set": async ({ agentId, rule }) => {
+      const agent = host.agent(agentId);
+      await agent.decided(agent.decisions.setRule(rule));
+      return {};
+    },
+    "rule.remove": async ({ agentId, peer, label }) => {
+      const agent = host.agent(agentId);
+      await agent.decided(agent.decisions.removeRule(peer, label));
+      return {};
+    },
+    "handle.decide": async ({ agentId, handle, to }) => {
+      await host.agent(agentId).directory.decide(handle, to);
+      return {};
+    },
+  };
+}
+
+async function contactsOf(host: Host, agent: Agent): Promise<ContactView[]> {
+  const [accepted, { incoming, outgoing }] = await Promise.all([
+    agent.contacts.list(),
+    agent.contacts.lists(),
+  ]);
+  const verified = verifiedPeers(agent.vault);
+  const handles = new Map(pinnedHandles(agent.vault).map((pin) => [pin.cryptoId, pin.handle]));
+  const view = (standing: ContactView["standing"]) => (one: { agentId: string }) => {
+    const at = verified.get(one.agentId);
+    return {
+      peer: one.agentId,
+      name: host.nameOf(one.agentId),
+      handle: handles.get(one.agentId) ?? null,
+      standing,
+      verifiedAt: at === undefined ? null : new Date(at).toISOString(),
+    };
+  };
+  return [
+    ...incoming.map(view("incoming")),
+    ...outgoing.map(view("outgoing")),
+    ...accepted.map(view("accepted")),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { Host } from "../host.ts";
+import { activityHandlers } from "./activity.ts";
+import { composerHandlers } from "./composer.ts";
+import { contactHandlers } from "./contacts.ts";
+import { inboxPage } from "./inbox.ts";
+import { settingsHandlers } from "./settings.ts";
+import { triageHandlers } from "./triage.ts";
+
+/** Calls that need more than the host: the shell answers them. */
+type ShellCall =
+  | "host.snapshot"
+  | "host.attach-command"
+  | "composer.open"
+  | "desktop.preferences"
+  | "desktop.prefer";
+
+/** What windows ask of the host. */
+export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName, ShellCall>> {
+  return {
+    "agent.create": async ({ name }) => (await host.createAgent(name)).summary(),
+    "agent.move-here": async ({ agentId }) => {
+      await host.agent(agentId).moveHere();
+      return {};
+    },
+    "inbox.list": (request) => inboxPage(host, request),
+    ...contactHandlers(host),
+    ...activityHandlers(host),
+    ...settingsHandlers(host),
+    ...triageHandlers(host),
+    ...composerHandlers(host),
+  };
+}

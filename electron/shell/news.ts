@@ -1,0 +1,47 @@
+import type { WindowEvent } from "../../shared/channels/channels.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+
+/** One notification: it names no message's text, since screens are shared. */
+export interface News {
+  readonly title: string;
+  readonly body: string;
+  readonly place: WindowEvent<"window.navigate">;
+}
+
+/** What a person is told of between two snapshots (rule U4): new holds, new contact requests, alarms. */
+export function news(before: HostSnapshot, after: HostSnapshot): News[] {
+  return after.agents.flatMap((agent): News[] => {
+    const old = before.agents.find((one) => one.cryptoId === agent.cryptoId);
+    const { cryptoId: agentId, name } = agent;
+    const held = agent.holds - (old?.holds ?? 0);
+    const known = new Set(old?.contactRequests.map((one) => one.agentId));
+    const requests = agent.contactRequests.filter((one) => !known.has(one.agentId)).length;
+    const alarms = new Set(old?.handleChanges.map((one) => one.handle));
+    const changed = agent.handleChanges.filter((one) => !alarms.has(one.handle));
+    return [
+      ...(held > 0 && !agent.paused
+        ? [
+            {
+              title: held === 1 ? "A message is held" : `${held} messages are held`,
+              body: `No session of ${name} could take ${held === 1 ? "it" : "them"}.`,
+              place: { view: "unrouted" as const },
+            },
+          ]
+        : []),
+      ...(requests > 0
+        ? [
+            {
+              title: requests === 1 ? "A contact request" : `${requests} contact requests`,
+              body: `Somebody asks to write to ${name}.`,
+              place: { view: "agent" as const, agentId },
+            },
+          ]
+        : []),
+      ...changed.map(({ handle }) => ({
+        title: `${handle} means another agent`,
+        body: `${name} sends nothing to this name until you decide.`,
+        place: { view: "agent" as const, agentId },
+      })),
+    ];
+  });
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { replaceFile } from "../platform/atomic-file.ts";
+
+const kept = z.object({
+  notifications: z.boolean().catch(true),
+  /** Where the main window was, in screen points. */
+  bounds: z
+    .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
+    .nullable()
+    .catch(null),
+});
+type Kept = z.infer<typeof kept>;
+
+/** What this desktop remembers for its person; lost or damaged, it is as at the first start. */
+export class Preferences {
+  private readonly path: string;
+  private values: Kept;
+
+  /** @param path a JSON file in the data folder */
+  constructor(path: string) {
+    this.path = path;
+    this.values = read(path);
+  }
+
+  get notifications(): boolean {
+    return this.values.notifications;
+  }
+
+  get bounds(): Kept["bounds"] {
+    return this.values.bounds;
+  }
+
+  change(part: Partial<Kept>): void {
+    const values = { ...this.values, ...part };
+    if (JSON.stringify(values) === JSON.stringify(this.values)) return;
+    this.values = values;
+    replaceFile(this.path, JSON.stringify(values));
+  }
+}
+
+function read(path: string): Kept {
+  try {
+    return kept.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return { notifications: true, bounds: null };
+  }
+}

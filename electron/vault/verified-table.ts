@@ -1,0 +1,13 @@
+import type { VaultReader } from "./vault.ts";
+
+/** Peers whose safety number a person compared. The changing function runs inside `Vault.write` only. */
+export function verifiedPeers(vault: VaultReader): Map<string, number> {
+  const rows = vault.sql("SELECT peer, at FROM verified_peer").all<{ peer: string; at: number }>();
+  return new Map(rows.map((row) => [row.peer, row.at]));
+}
+
+/** @param at null takes the mark away */
+export function markVerified(vault: VaultReader, peer: string, at: number | null): void {
+  if (at === null) vault.sql("DELETE FROM verified_peer WHERE peer = ?").run([peer]);
+  else vault.sql("INSERT OR REPLACE INTO verified_peer (peer, at) VALUES (?, ?)").run([peer, at]);
+}

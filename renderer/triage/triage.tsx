@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState } from "react";
+import type { HoldView } from "../../shared/model/snapshot.ts";
+import { holdKey, nextSelected, useHolds } from "../stores/holds-store.ts";
+import { useToast } from "../stores/toast-store.ts";
+import { plural } from "../ui/format.ts";
+import { answer, type TriageMenu } from "./hold-actions.tsx";
+import { HoldDetail } from "./hold-detail.tsx";
+import { HoldRow } from "./hold-row.tsx";
+import { useTriageKeys } from "./use-triage-keys.ts";
+
+/** The list of holds and the selected one beside it; nothing here needs a mouse. */
+export function Triage({ holds }: { holds: readonly HoldView[] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const [wanted, setWanted] = useState<string | null>(null);
+  // The hold whose menu is open: another that takes its place must not inherit the open menu.
+  const [menuOf, setMenuOf] = useState<{ key: string; menu: TriageMenu } | null>(null);
+  const before = useRef(holds);
+  const selected = nextSelected(before.current, holds, wanted);
+  useEffect(() => {
+    before.current = holds;
+    setWanted(selected);
+    // A hold given away takes the focus with it; the next one gets it.
+    if (document.activeElement === document.body) {
+      list.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
+    }
+  }, [holds, selected]);
+  const hold = holds.find((entry) => holdKey(entry) === selected);
+  const menu = menuOf !== null && menuOf.key === selected ? menuOf.menu : null;
+  const open = (next: TriageMenu | null) =>
+    setMenuOf(next && selected !== null ? { key: selected, menu: next } : null);
+  const discard = () => {
+    if (hold) void useHolds.getState().discard(hold);
+  };
+  useTriageKeys({
+    list,
+    menuOpen: menu !== null,
+    keys: {
+      a: () => open("give"),
+      m: () => open("rule"),
+      r: () => hold && answer(hold),
+      e: discard,
+      "#": discard,
+      z: () => void useToast.getState().undo(),
+    },
+  });
+  return (
+    <div className="grid min-h-0 grow grid-rows-[minmax(0,2fr)_minmax(0,3fr)] @3xl:grid-cols-[minmax(280px,2fr)_minmax(0,3fr)] @3xl:grid-rows-[minmax(0,1fr)]">
+      <ul
+        ref={list}
+        aria-label={plural(holds.length, "held message")}
+        className="min-h-0 overflow-y-auto border-b border-line @3xl:border-r @3xl:border-b-0"
+      >
+        {holds.map((entry) => {
+          const key = holdKey(entry);
+          return (
+            <li key={key} className="lazy-row">
+              <HoldRow hold={entry} selected={key === selected} onSelect={() => setWanted(key)} />
+            </li>
+          );
+        })}
+      </ul>
+      {hold && <HoldDetail key={selected} hold={hold} menu={menu} onMenu={open} />}
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { startDesktop } from "../support/desktop.ts";
+import { startBridge } from "../support/processes.ts";
+
+const WAIT = { timeout: 60_000, interval: 50 };
+const SIZES = [
+  [640, 600],
+  [480, 460],
+] as const;
+
+test("U3 U6 a message is written, its way foreseen, and followed until it is read", async () => {
+  const desktop = await startDesktop();
+  const { page, home } = desktop;
+  await desktop.createAgent("planner");
+  const reviewer = await desktop.createAgent("reviewer");
+  const answering = await startBridge(home, {
+    TINYPLACE_ACTIVE_WALLET: "reviewer",
+    CLAUDE_PROJECT_DIR: "/projects/api",
+  });
+  expect(await answering.call("whoami")).toMatchObject({ label: "claude:1" });
+
+  const composer = await desktop.opened(() => page.keyboard.press("Control+n"));
+  await composer.getByTestId("from-agent").waitFor();
+  await desktop.show("composer-empty", composer, SIZES);
+  const foreseen = () => composer.getByTestId("foresight").textContent();
+  await composer.getByTestId("to-agent").selectOption(reviewer);
+  await expect.poll(foreseen, WAIT).toContain("It reaches reviewer / claude:1.");
+  await expect.poll(foreseen, WAIT).toContain("claude:1 is idle");
+  await composer.getByTestId("to-session").selectOption("claude:1");
+  await expect.poll(foreseen, WAIT).toContain("It reaches reviewer / claude:1.");
+  await composer.getByTestId("text").fill("Please review the plan before noon.");
+  await desktop.show("composer", composer, SIZES);
+
+  // The session ends: what will happen is another thing now, and is said at once.
+  await answering.close();
+  await expect.poll(foreseen, WAIT).toContain("holds it until the session claude:1 is live");
+  const back = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "reviewer" });
+  expect(await back.call("whoami")).toMatchObject({ label: "claude:1" });
+  await expect.poll(foreseen, WAIT).toContain("It reaches reviewer / claude:1.");
+
+  await composer.keyboard.press("Control+Enter");
+  await composer.getByTestId("sent").waitFor();
+  await expect.poll(() => composer.getByTestId("sent").textContent(), WAIT).toBe("In inbox");
+  expect(await back.call("inbox")).toMatchObject({
+    count: 1,
+    messages: [{ text: "Please review the plan before noon.", role: "user", fromSession: null }],
+  });
+  await expect.poll(() => composer.getByTestId("sent").textContent(), WAIT).toBe("Read");
+  const rungs = () =>
+    composer
+      .getByTestId("ladder")
+      .locator("li")
+      .evaluateAll((steps) =>
+        steps.map((step) => (step as unknown as { dataset: { rung: string } }).dataset.rung),
+      );
+  expect(await rungs()).toEqual(["queued", "relayed", "received", "inbox", "read"]);
+  await desktop.show("composer-sent", composer, SIZES);
+});
+
+test("U3 drafts are kept over a restart, and a handle nobody has is said before sending", async () => {
+  const first = await startDesktop();
+  const { home } = first;
+  await first.createAgent("planner");
+  const composer = await first.opened(() => first.page.getByTestId("compose").click());
+  await composer.getByTestId("to-agent").selectOption("other");
+  await composer.getByTestId("to-address").fill("@nobody");
+  await expect
+    .poll(() => composer.getByTestId("foresight").textContent(), WAIT)
+    .toContain("knows no @nobody");
+  await composer.getByTestId("text").fill("To be continued");
+  // Closed at once: what was typed last is saved too.
+  const closed = composer.waitForEvent("close");
+  // The window is gone before the key counts as pressed.
+  await composer.keyboard.press("Escape").catch(() => undefined);
+  await closed;
+  await first.page.getByTestId("nav-drafts").waitFor();
+  await first.close();
+
+  const second = await startDesktop({ home });
+  await second.page.getByTestId("nav-drafts").click();
+  await second.page.getByText("To be continued").waitFor();
+  await second.show("drafts");
+  const again = await second.opened(() => second.page.getByText("To be continued").click());
+  await expect.poll(() => again.getByTestId("text").inputValue(), WAIT).toBe("To be continued");
+  expect(await again.getByTestId("to-address").inputValue()).toBe("@nobody");
+});
+
+test("U3 R3 a held message is answered from triage, and settled by the answer", async () => {
+  const desktop = await startDesktop();
+  const { page, home } = desktop;
+  const planner = await desktop.createAgent("planner");
+  const reviewer = await desktop.createAgent("reviewer");
+  const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "planner" });
+  const { sent } = (await asking.call("send", {
+    to: reviewer,
+    to_session: "claude:4",
+    body: "May I merge?",
+  })) as { sent: { id: string } };
+  await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe("1");
+  await page.getByTestId("nav-unrouted").click();
+  await page.getByText("May I merge?").first().waitFor();
+  const composer = await desktop.opened(() => page.keyboard.press("r"));
+  await expect
+    .poll(() => composer.getByTestId("foresight").textContent(), WAIT)
+    .toContain("It reaches planner / claude:1.");
+  expect(await composer.getByTestId("from-agent").inputValue()).toBe(reviewer);
+  expect(await composer.getByTestId("from-session").inputValue()).toBe("claude:4");
+  expect(await composer.getByTestId("to-agent").inputValue()).toBe(planner);
+  await composer.getByTestId("text").fill("Yes, you may.");
+  await desktop.show("composer-answer", composer, SIZES);
+  await composer.getByTestId("send").click();
+  await composer.getByTestId("sent").waitFor();
+  expect(
+    await asking.call("check_reply", { in_reply_to: sent.id, wait_seconds: 30 }),
+  ).toMatchObject({ reply: { text: "Yes, you may.", role: "user", inReplyTo: sent.id } });
+  await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe("0");
+  await page.getByTestId("show-discarded").click();
+  await page.getByText("May I merge?").waitFor();
+});

@@ -1,0 +1,66 @@
+import { expect, onTestFinished, test } from "vitest";
+import { drawIdentity } from "../../electron/daemon/identity.ts";
+import { systemClock } from "../../electron/platform/clock.ts";
+import { safetyNumber } from "../../electron/ratchet/safety-number.ts";
+import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
+import { createSigner } from "../../electron/relay/signing.ts";
+import type { HostSnapshot } from "../../shared/model/snapshot.ts";
+import { startDesktop } from "../support/desktop.ts";
+
+const WAIT = { timeout: 60_000, interval: 50 };
+
+test("U2 C2 R5 a contact is accepted, verified, given a rule, blocked; a changed handle is an alarm", async () => {
+  const desktop = await startDesktop();
+  const { page } = desktop;
+  const planner = await desktop.createAgent("planner");
+  const { host } = (await desktop.call("host.snapshot", {})) as HostSnapshot;
+  const person = () => {
+    const identity = drawIdentity("stranger");
+    const relay = new HttpRelayTransport(host.relay, createSigner(identity.seed), systemClock);
+    onTestFinished(() => relay.close());
+    return { id: identity.cryptoId, relay };
+  };
+  const [friend, other] = [person(), person()];
+  await page.getByTestId("nav-contacts").click();
+  await page.getByText("No contacts yet").waitFor();
+  await desktop.show("contacts-empty");
+
+  await friend.relay.requestContact(planner);
+  await page.getByTestId(`contact-${friend.id}`).waitFor(WAIT);
+  await page.getByTestId(`accept-${friend.id}`).click();
+  await page.getByText("Write", { exact: true }).waitFor();
+
+  // The same number on both sides.
+  const theirs = safetyNumber(friend.id, planner).groups.join("");
+  await expect.poll(() => page.getByTestId("safety-number").textContent(), WAIT).toBe(theirs);
+  await page.getByTestId("verify").click();
+  await page.getByTestId("verified").waitFor();
+  await page.getByTestId("quiet-all").click();
+  await page.getByLabel("Quiet from").waitFor();
+  await desktop.show("contacts");
+  await page.getByTestId("rule-all").selectOption("ask");
+  const rules = async () =>
+    ((await desktop.call("contacts.list", { agentId: planner })) as { rules: unknown[] }).rules;
+  await expect
+    .poll(rules, WAIT)
+    .toMatchObject([{ peer: friend.id, label: "", action: "ask", quietFrom: 1320 }]);
+
+  // A handle that was met before comes to mean somebody else.
+  await friend.relay.claimHandle("@friend");
+  await page.getByTestId("add-contact").fill("@friend");
+  await page.getByTestId("add-contact").press("Enter");
+  await expect.poll(() => page.getByTestId("add-contact").inputValue(), WAIT).toBe("");
+  await friend.relay.releaseHandle("@friend");
+  await other.relay.claimHandle("@friend");
+  await page.getByTestId("add-contact").fill("@friend");
+  await page.getByTestId("add-contact").press("Enter");
+  await page.getByTestId("alarm-@friend").waitFor();
+  await desktop.show("contacts-alarm");
+  await page.getByTestId("keep-before").click();
+  await page.getByTestId("alarm-@friend").waitFor({ state: "detached" });
+
+  await page.getByTestId("block-contact").click();
+  await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("blocked");
+  await page.getByTestId("undo").click();
+  await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("none");
+});

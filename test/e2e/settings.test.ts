@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startDesktop } from "../support/desktop.ts";
+
+const WAIT = { timeout: 60_000, interval: 50 };
+
+test("U2 U4 settings are done at once and kept over a restart, as is the window's place", async () => {
+  const first = await startDesktop();
+  const { page, home } = first;
+  await first.createAgent("planner");
+  await page.getByTestId("nav-settings").click();
+  await page.getByTestId("policy-planner").selectOption("broadcast");
+  await page.getByTestId("pause-planner").click();
+  await expect.poll(() => page.getByTestId("pause-planner").isChecked(), WAIT).toBe(true);
+  await page.getByTestId("notifications").click();
+  await page.getByTestId("start-at-login").click();
+  const entry = join(home, "config", "autostart", "tinyplace.desktop");
+  await expect.poll(() => existsSync(entry), WAIT).toBe(true);
+  await first.show("settings");
+  const window = await first.electron.browserWindow(page);
+  const bounds = { x: 40, y: 50, width: 900, height: 610 };
+  await window.evaluate((one, to) => one.setBounds(to), bounds);
+  // What the window system has carried out, which comes after what was asked for.
+  await expect.poll(() => window.evaluate((one) => one.getNormalBounds()), WAIT).toEqual(bounds);
+  await window.evaluate((one) => one.close());
+  await first.close();
+
+  const second = await startDesktop({ home });
+  const again = await second.electron.browserWindow(second.page);
+  expect(await again.evaluate((one) => one.getBounds())).toEqual(bounds);
+  await second.page.getByTestId("nav-settings").click();
+  await expect
+    .poll(() => second.page.getByTestId("policy-planner").inputValue(), WAIT)
+    .toBe("broadcast");
+  expect(await second.page.getByTestId("pause-planner").isChecked()).toBe(true);
+  expect(await second.page.getByTestId("notifications").isChecked()).toBe(false);
+  expect(await second.page.getByTestId("start-at-login").isChecked()).toBe(true);
+});

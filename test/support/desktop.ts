@@ -1,0 +1,123 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { _electron, type ElectronApplication, type Page } from "playwright";
+import { expect, onTestFinished } from "vitest";
+import type {
+  WindowBridge,
+  WindowCallName,
+  WindowRequest,
+} from "../../shared/channels/channels.ts";
+import { temporaryHome } from "./temporary-home.ts";
+
+const executablePath = process.env.TINYPLACE_TEST_ELECTRON ?? "";
+const folder = process.env.TINYPLACE_TEST_APP ?? "";
+const PICTURES = join(import.meta.dirname, "../artifacts");
+
+export interface Desktop {
+  readonly home: string;
+  readonly electron: ElectronApplication;
+  /** The main window. */
+  readonly page: Page;
+  /** A window's call, made as its page makes it. */
+  call<N extends WindowCallName>(name: N, request: WindowRequest<N>): Promise<unknown>;
+  /** The cryptoId of a new agent. */
+  createAgent(name: string): Promise<string>;
+  /** The next window that opens while `open` runs. */
+  opened(open: () => Promise<unknown>): Promise<Page>;
+  /** Light and dark, each size in turn; the accessibility rules hold in all of them. */
+  show(name: string, page?: Page, sizes?: readonly (readonly [number, number])[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The desktop application with its window, ended with the test. Needs what `npm test` prepares. */
+export async function startDesktop(
+  options: { home?: string; words?: readonly string[]; env?: Record<string, string> } = {},
+): Promise<Desktop> {
+  const home = options.home ?? temporaryHome();
+  const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const electron = await _electron.launch({
+    executablePath,
+    args: [...root, "--disable-gpu", folder, "--home", home, ...(options.words ?? [])],
+    env: {
+      ...(process.env as Record<string, string>),
+      TINYPLACE_KEYSTORE: "file",
+      // Nothing of the machine's own settings is read or written.
+      XDG_CONFIG_HOME: join(home, "config"),
+      ...options.env,
+    },
+  });
+  const child = electron.process();
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const close = async () => {
+    if (child.exitCode === null && child.signalCode === null) await electron.close();
+    await ended;
+  };
+  onTestFinished(close);
+  const page = await electron.firstWindow();
+  await page.locator("main").first().waitFor();
+  const call: Desktop["call"] = async (name, request) => {
+    const answer = await page.evaluate(
+      ([n, r]) =>
+        (globalThis as unknown as { tinyplace: WindowBridge }).tinyplace.call(
+          n as never,
+          r as never,
+        ),
+      [name, request] as const,
+    );
+    expect(answer).toMatchObject({ ok: true });
+    return (answer as { value: unknown }).value;
+  };
+  return {
+    home,
+    electron,
+    page,
+    call,
+    close,
+    createAgent: async (name) => {
+      const { cryptoId } = (await call("agent.create", { name })) as { cryptoId: string };
+      await page.getByTestId(`agent-${name}`).waitFor();
+      return cryptoId;
+    },
+    opened: async (open) => {
+      const [window] = await Promise.all([electron.waitForEvent("window"), open()]);
+      await window.locator("main").first().waitFor();
+      return window;
+    },
+    show: async (
+      name,
+      shown = page,
+      sizes = [
+        [1100, 720],
+        [760, 520],
+      ],
+    ) => {
+      for (const [width, height] of sizes) {
+        await resize(electron, shown, width, height);
+        for (const colorScheme of ["light", "dark"] as const) {
+          await shown.emulateMedia({ colorScheme });
+          mkdirSync(PICTURES, { recursive: true });
+          const size = width === sizes[0]?.[0] ? "" : "-small";
+          await shown.screenshot({ path: join(PICTURES, `${name}${size}-${colorScheme}.png`) });
+          expect(await faults(shown)).toEqual([]);
+        }
+      }
+      await resize(electron, shown, ...(sizes[0] as [number, number]));
+      await shown.emulateMedia({ colorScheme: "light" });
+    },
+  };
+}
+
+async function resize(electron: ElectronApplication, page: Page, width: number, height: number) {
+  const window = await electron.browserWindow(page);
+  await window.evaluate((one, [w, h]) => one.setContentSize(w, h), [width, height] as const);
+  await expect
+    .poll(() => page.evaluate(() => [globalThis.innerWidth, globalThis.innerHeight]))
+    .toEqual([width, height]);
+}
+
+/** What axe finds: the rule and where. Legacy mode, since an Electron window opens no second page. */
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
+}
