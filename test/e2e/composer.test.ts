@@ -40,7 +40,7 @@ test("U3 U6 a message is written, its way foreseen, and followed until it is rea
 
   await composer.keyboard.press("Control+Enter");
   await composer.getByTestId("sent").waitFor();
-  await expect.poll(() => composer.getByTestId("sent").textContent(), WAIT).toBe("In inbox");
+  await expect.poll(() => composer.getByTestId("sent").textContent(), WAIT).toBe("Pushed");
   expect(await back.call("inbox")).toMatchObject({
     count: 1,
     messages: [{ text: "Please review the plan before noon.", role: "user", fromSession: null }],
@@ -53,7 +53,7 @@ test("U3 U6 a message is written, its way foreseen, and followed until it is rea
       .evaluateAll((steps) =>
         steps.map((step) => (step as unknown as { dataset: { rung: string } }).dataset.rung),
       );
-  expect(await rungs()).toEqual(["queued", "relayed", "received", "inbox", "read"]);
+  expect(await rungs()).toEqual(["queued", "relayed", "received", "inbox", "pushed", "read"]);
   await desktop.show("composer-sent", composer, SIZES);
 });
 

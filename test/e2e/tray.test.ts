@@ -120,7 +120,15 @@ test("U1 the tray shows agents, sessions and unread counts, and follows them", a
 
 test("U1 the tray is rebuilt only when something it shows changed", async () => {
   const { home, tray, application } = await desktop();
-  const { asking } = await twoSessions(home, tray);
+  const { reviewer, asking, answering } = await twoSessions(home, tray);
+  // The tray follows after a moment. Once it showed this message, and the daemon knows it as read,
+  // what it shows next is the last of it.
+  await asking.call("send", { to: reviewer, to_session: "claude:1", body: "And now?" });
+  await expect.poll(() => tray.labels(), WAIT).toEqual(menu(" (1)"));
+  expect(await answering.call("inbox")).toMatchObject({ count: 1 });
+  const unread = async () => (await status(home)).agents.map((agent) => agent.unread);
+  await expect.poll(unread, WAIT).toEqual([0, 0]);
+  await expect.poll(() => tray.labels(), WAIT).toEqual(menu());
   const before = await tray.menu();
   const window = await application.electron.firstWindow();
   // The window is told right after the tray: once it knows of a waiting message, so does the tray.
