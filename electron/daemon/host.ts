@@ -253,7 +253,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   get isNeeded(): boolean {
     if (this.agents().some((agent) => agent.sessions.labels().length > 0)) return true;
     if (this.relay?.listeners().some((agent) => !this.all.has(agent))) return true;
-    return this.agents().some((agent) => agent.summary().queued > 0);
+    return this.snapshot().agents.some((agent) => agent.queued > 0);
   }
 
   /** True when this host will close for the desktop application that asks (rule L4). */

@@ -1,6 +1,8 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { homePaths } from "../../electron/platform/paths.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { type Daemon, runProgram, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -16,8 +18,12 @@ function secretFile(home: string, name: string, passphrase: string): string {
 }
 
 async function statusOf(home: string): Promise<HostSnapshot> {
-  const { stdout } = await runProgram(["status", "--json", "--home", home]);
-  return JSON.parse(stdout) as HostSnapshot;
+  const client = await HostClient.connect(homePaths(home), "test");
+  try {
+    return await client.call("status", {});
+  } finally {
+    client.close();
+  }
 }
 
 /** Everything a program printed, so that no secret can hide in it. */
@@ -111,6 +117,8 @@ test("Z1 a passphrase locks one agent, says so, and leaves the others at work", 
   const change = ["--file", second, "--new-file", first];
   expect((await passphrase("change", ...change)).code).toBe(1);
   expect((await passphrase("change", "--file", first, "--new-file", second)).code).toBe(0);
+  // With no owner a bridge would become one.
+  await Promise.all([bridge.close(), session.close()]);
   await daemon.stop();
 
   // A host without a display finds it in a file that nobody else can read.
