@@ -14,6 +14,8 @@ import type { Vault } from "../vault/vault.ts";
 import { OWN_CAPABILITIES } from "./capabilities.ts";
 import type { Identity } from "./identity.ts";
 
+const NO_SDK_KEYS: KeyHealth["sdk"] = { signedPreKeyId: null, oneTimePreKeyCount: 0 };
+
 interface KeyKeeperParts {
   readonly identity: Identity;
   readonly vault: Vault;
@@ -70,11 +72,14 @@ export class KeyKeeper {
     const rotate = this.isRotationDue();
     // Without keys of our own (after a rescue) what the relay has of us is of no use to anybody.
     const none = newestPrekeyAt(vault, "signed_prekey") === null;
-    // Apart, so that a relay which refuses one kind of keys still gets the other.
-    const results = await Promise.allSettled([
-      this.publishLibsignal(none ? null : health.libsignal, rotate),
-      this.publishSdk(health.sdk, rotate),
-    ]);
+    const noSdk = newestSdkSignedAt(vault) === null;
+    // Apart, so that a relay which refuses one kind of keys still gets the other; but one after the
+    // other, since the first upload of another installation clears away all that was there.
+    const libsignal = this.publishLibsignal(none ? null : health.libsignal, rotate);
+    const results = [
+      ...(await Promise.allSettled([libsignal])),
+      ...(await Promise.allSettled([this.publishSdk(noSdk ? NO_SDK_KEYS : health.sdk, rotate)])),
+    ];
     if (results.some((one) => one.status === "rejected")) return;
     if (rotate) await removeOldPrekeys(vault, clock.now());
   }

@@ -35,7 +35,8 @@ export interface Damage {
   readonly ratchetIsOld: boolean;
 }
 
-const PREKEYS = ["prekey", "signed_prekey", "kyber_prekey"] as const;
+const PREKEYS = ["prekey", "signed_prekey", "kyber_prekey", "sdk_prekey"] as const;
+const SESSIONS = ["ratchet_session", "sdk_session", "sdk_skipped_key"] as const;
 
 /**
  * Makes a new vault of what can be read of a damaged one, under the same key. The damaged files are
@@ -109,35 +110,47 @@ function build(
     `INSERT OR IGNORE INTO agent (one, name, seed, registration_id, created_at, owner_epoch)
      VALUES (1, ?, ?, ?, ?, 0)`,
   ).run([identity.name, identity.seed, identity.registrationId, identity.createdAt]);
-  const keepsPrekeys = PREKEYS.every((table) => found.get(table)?.whole);
+  const keepsPrekeys = isWhole(found, PREKEYS, damage);
   if (!keepsPrekeys) forgetPrekeys(db, identity.registrationId);
   removeOrphans(db);
   continueNumbers(reader, db, damage.ratchetIsOld);
   db.exec("COMMIT");
-  return { tables: found, keepsPrekeys };
+  return { tables: found, keepsRatchet: keepsPrekeys && isWhole(found, SESSIONS, damage) };
 }
 
 interface Found {
   readonly tables: ReadonlyMap<string, Salvaged>;
-  readonly keepsPrekeys: boolean;
+  readonly keepsRatchet: boolean;
+}
+
+/** A table that this version of the vault does not have yet lacks nothing. */
+function isWhole(
+  found: ReadonlyMap<string, Salvaged>,
+  tables: readonly string[],
+  damage: Damage,
+): boolean {
+  return !damage.ratchetIsOld && tables.every((table) => found.get(table)?.whole ?? true);
 }
 
 /** Tables of the ratchet: a state older than what was sent would use keys twice. */
-const RATCHET: ReadonlySet<string> = new Set(["ratchet_session", ...PREKEYS]);
+const RATCHET: ReadonlySet<string> = new Set([...SESSIONS, ...PREKEYS]);
 
 /**
  * Peers may have got public halves from the relay whose private halves are lost. Another registration
  * id is another installation: the relay then forgets what it had to hand out.
  */
 function forgetPrekeys(db: Database, registrationId: number): void {
-  for (const table of PREKEYS) db.exec(`DELETE FROM ${table}`);
+  const tables = db.pragma("table_list") as { name: string }[];
+  for (const { name } of tables) {
+    if ((PREKEYS as readonly string[]).includes(name)) db.exec(`DELETE FROM ${name}`);
+  }
   const another = ((registrationId + randomInt(1, 16_380)) % 16_380) + 1;
   db.prepare("UPDATE agent SET registration_id = ?").run([another]);
 }
 
 function wordsFor(
   db: Database,
-  { tables, keepsPrekeys }: Found,
+  { tables, keepsRatchet }: Found,
   { damage, aside }: { damage: Damage; aside: string },
 ): string {
   const count = (table: string) =>
@@ -152,7 +165,7 @@ function wordsFor(
   const others = [...tables].filter(([table]) => table !== "message" && !RATCHET.has(table));
   if (others.some(([, one]) => !one.whole)) sentences.push("Some other records were lost.");
   if (damage.ratchetIsOld) sentences.push("What was kept last before that may be lost.");
-  if (!tables.get("ratchet_session")?.whole || !keepsPrekeys) {
+  if (!keepsRatchet) {
     sentences.push("Encrypted sessions with other agents begin anew by themselves.");
   }
   sentences.push(`The damaged file is kept as ${basename(aside)}.`);

@@ -207,11 +207,11 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       const store = create();
       const preKeys = [{ id: 1, publicKey: "a" }];
       await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
+      await store.publishOneTime("bob", [sdk("pk_1")]);
       await store.publish("bob", upload({ registrationId: 8 }), NOW);
-      expect((await store.keyHealth("bob")).libsignal).toEqual({
-        preKeyCount: 0,
-        kyberPreKeyCount: 0,
-      });
+      const health = await store.keyHealth("bob");
+      expect(health.libsignal).toEqual({ preKeyCount: 0, kyberPreKeyCount: 0 });
+      expect(health.sdk.oneTimePreKeyCount).toBe(0);
     });
 
     test("the network's own keys: in order, a repeated id replaced, apart from libsignal's", async () => {

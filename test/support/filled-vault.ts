@@ -5,6 +5,7 @@ import { rememberHolder } from "../../electron/vault/label-table.ts";
 import { insertDelivery, insertMessage, type NewMessage } from "../../electron/vault/mail-table.ts";
 import { insertOutgoing } from "../../electron/vault/outgoing-table.ts";
 import { writeKyberPrekey, writePrekey, writeSession } from "../../electron/vault/ratchet-table.ts";
+import { writeSdkPrekey, writeSdkSessions } from "../../electron/vault/sdk-ratchet-table.ts";
 import type { Vault } from "../../electron/vault/vault.ts";
 
 /** A message whose text follows from its number, so that a damaged one would show. */
@@ -62,5 +63,9 @@ export async function fillRatchet(vault: Vault): Promise<void> {
       writeKyberPrekey(vault, { id, bytes: bytes(id, 3000), lastResort: id === 1, at: id });
     }
     writePrekey(vault, "signed_prekey", 1, bytes(1, 140), 1);
+    writeSdkPrekey(vault, { keyId: "spk_1", kind: "signed", privateKey: bytes(1, 32), at: 1 });
+    writeSdkSessions(vault, "peer-1", [
+      { id: "sdk-1", state: "{}", handshake: null, own: 1, started_at: 1, heard_at: null },
+    ]);
   });
 }

@@ -94,6 +94,7 @@ export class MemoryRelayStore implements RelayStore {
     ) {
       this.oneTime.delete(keyOf(agent, "ec"));
       this.oneTime.delete(keyOf(agent, "kyber"));
+      this.oneTime.delete(keyOf(agent, "sdk"));
     }
     this.bundles.set(agent, { value: upload, at: now });
     for (const key of upload.preKeys) this.addKey(agent, "ec", key.id, key);

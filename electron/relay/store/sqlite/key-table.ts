@@ -17,7 +17,7 @@ export function writeLibsignal(
   const before = readLibsignal(sql, agent);
   if (before && !sameInstallation(before.bundle, bundle)) {
     // The private halves of the queued keys went with the former installation.
-    sql.run("DELETE FROM one_time_key WHERE agent = ? AND kind IN ('ec', 'kyber')", [agent]);
+    sql.run("DELETE FROM one_time_key WHERE agent = ?", [agent]);
   }
   sql.run("INSERT OR REPLACE INTO bundle (agent, json, updated_at) VALUES (?, ?, ?)", [
     agent,
