@@ -239,8 +239,7 @@ test("U4 start at login writes an autostart entry, and what it names starts hidd
   const { home, application, tray } = await desktop("--hidden");
   const entry = join(home, "config", "autostart", "tinyplace.desktop");
   expect(existsSync(entry)).toBe(false);
-  await tray.click("Start at login");
-  await expect.poll(() => existsSync(entry), WAIT).toBe(true);
+  await tray.toggle("Start at login", () => existsSync(entry));
   const command = /^Exec=(.*)$/m.exec(readFileSync(entry, "utf8"))?.[1] ?? "";
   const words = [...command.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "");
   expect(words).toContain("--hidden");
@@ -257,8 +256,7 @@ test("U4 start at login writes an autostart entry, and what it names starts hidd
   const trayAgain = await TrayItem.find(bus, again.pid);
   await expect.poll(() => trayAgain.labels(), WAIT).toContain("Start at login");
   expect(await again.visible()).toEqual([]);
-  await trayAgain.click("Start at login");
-  await expect.poll(() => existsSync(entry), WAIT).toBe(false);
+  await trayAgain.toggle("Start at login", () => !existsSync(entry));
 });
 
 test("U1 Quit in the tray ends the application in order, and its lock is released", async () => {

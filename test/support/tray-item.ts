@@ -7,6 +7,8 @@ const MENU = "com.canonical.dbusmenu";
 /** From the D-Bus specification: no answer is expected. */
 const NO_REPLY = 1;
 const WAIT = { timeout: 60_000, interval: 50 };
+/** A click that had no effect by then was not heard. */
+const HEARD = { timeout: 10_000, interval: 50 };
 
 /** Id, properties, and children of the same shape. */
 type Layout = [number, Record<string, unknown>, Layout[]];
@@ -87,6 +89,27 @@ export class TrayItem {
 
   async labels(): Promise<string[]> {
     return (await this.menu()).entries.map((entry) => entry.label);
+  }
+
+  /**
+   * Clicks a switch until it did what it should: whether a click that met a rebuilt menu was heard
+   * cannot be seen in a menu that its effect rebuilds, too.
+   */
+  async toggle(label: string, isDone: () => boolean): Promise<void> {
+    await vi.waitFor(async () => {
+      await this.clickOnce(label);
+      await vi.waitFor(() => {
+        if (!isDone()) throw new Error(`"${label}" did nothing.`);
+      }, HEARD);
+    }, WAIT);
+  }
+
+  private async clickOnce(label: string): Promise<void> {
+    const { entries } = await this.menu();
+    const entry = entries.find((one) => one.label.trim().startsWith(label));
+    if (!entry?.enabled) throw new Error(`No menu entry "${label}" can be clicked.`);
+    const clicked = this.menuCall("Event", "isvu", [entry.id, "clicked", ["s", ""], 0]);
+    await this.bus.client.invoke({ ...clicked, flags: NO_REPLY });
   }
 
   /** Clicks the one entry whose label begins so. */
