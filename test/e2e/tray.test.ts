@@ -225,12 +225,13 @@ test("U1 the tray opens the composer, and pauses and resumes delivery", async ()
   const composer = await application.electron.firstWindow();
   await composer.getByTestId("from-agent").waitFor();
 
-  await tray.click("Pause delivery");
-  await expect.poll(() => tray.toolTip(), WAIT).toBe("tinyplace · paused");
+  const isPaused = async () => (await tray.toolTip()).endsWith("· paused");
+  await tray.toggle("Pause delivery", isPaused);
+  expect(await tray.toolTip()).toBe("tinyplace · paused");
   await asking.call("send", { to: reviewer, to_session: "claude:1", body: "Not now." });
   await expect.poll(() => tray.labels(), WAIT).toEqual(menu("", " (1)"));
   expect(await answering.call("inbox")).toMatchObject({ count: 0 });
-  await tray.click("Pause delivery");
+  await tray.toggle("Pause delivery", async () => !(await isPaused()));
   await expect.poll(() => tray.labels(), WAIT).toEqual(menu(" (1)"));
   expect(await answering.call("inbox")).toMatchObject({ messages: [{ text: "Not now." }] });
 });

@@ -95,11 +95,11 @@ export class TrayItem {
    * Clicks a switch until it did what it should: whether a click that met a rebuilt menu was heard
    * cannot be seen in a menu that its effect rebuilds, too.
    */
-  async toggle(label: string, isDone: () => boolean): Promise<void> {
+  async toggle(label: string, isDone: () => boolean | Promise<boolean>): Promise<void> {
     await vi.waitFor(async () => {
       await this.clickOnce(label);
-      await vi.waitFor(() => {
-        if (!isDone()) throw new Error(`"${label}" did nothing.`);
+      await vi.waitFor(async () => {
+        if (!(await isDone())) throw new Error(`"${label}" did nothing.`);
       }, HEARD);
     }, WAIT);
   }
