@@ -196,9 +196,10 @@ export class ClientSession implements ClientConnection {
       const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
       return { deliveries: [], messages: rows.map(receivedMessageOf), ...rest };
     }
-    const handed = await agent.mailroom.hand(agent.mailroom.freeUnread(session.label, INBOX_PAGE));
-    this.remember(handed.deliveries);
-    return { ...handed, ...rest };
+    const rows = agent.mailroom.freeUnread(session.label, INBOX_PAGE);
+    // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
+    this.remember(rows.map((row) => row.delivery));
+    return { ...(await agent.mailroom.hand(rows)), ...rest };
   }
 
   private async checkReply(
