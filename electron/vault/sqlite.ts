@@ -51,6 +51,8 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
       db.pragma(`key="x'${Buffer.from(options.key).toString("hex")}'"`);
     }
     db.pragma(`busy_timeout=${options.timeoutMs ?? 5000}`);
+    // Files of SQLite's own, such as the undo journals of savepoints, are not encrypted.
+    db.pragma("temp_store=MEMORY");
     // The first read proves the key: without it a wrong one would only show at the first query.
     db.prepare("SELECT count(*) AS n FROM sqlite_master").get();
   } catch (error) {

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { insertMessage, type NewMessage } from "../../electron/vault/mail-table.ts";
@@ -56,6 +64,20 @@ function message(text: string, id: string): NewMessage {
   };
 }
 
+/** The files this process has open that are on disk, where the system tells. */
+function filesInUse(): string[] {
+  if (!existsSync("/proc/self/fd")) return [];
+  const files = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The listing's own.
+      return "";
+    }
+  });
+  return files.filter((file) => file.startsWith("/") && !file.startsWith("/dev")).sort();
+}
+
 describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
   let modules: Modules;
   let path: string;
@@ -107,6 +129,24 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
     expect(() => open({ key: new Uint8Array(16) })).toThrow(/32 bytes/);
     expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(open().prepare("SELECT text FROM t").get()).toEqual({ text: "a secret word" });
+  });
+
+  test("Z1 what SQLite keeps aside of a write never is a file: those are not encrypted", () => {
+    const db = open();
+    modules.sqlite.makeDurable(db);
+    expect(db.pragma("temp_store")).toEqual([{ temp_store: 2 }]);
+    db.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)");
+    const insert = db.prepare("INSERT INTO t (text) VALUES (?)");
+    for (let i = 0; i < 300; i++) insert.run(["a secret word ".repeat(200)]);
+    const before = filesInUse();
+    db.exec("BEGIN IMMEDIATE; SAVEPOINT one_write");
+    // More than SQLite keeps in memory of its own accord.
+    db.exec("UPDATE t SET text = upper(text)");
+    expect(filesInUse()).toEqual(before);
+    db.exec("ROLLBACK TO one_write; RELEASE one_write; COMMIT");
+    expect(db.prepare("SELECT count(*) AS n FROM t WHERE text LIKE 'a s%'").get()).toEqual({
+      n: 300,
+    });
   });
 
   test("a durable database has a write-ahead log, full synchronisation and foreign keys", () => {
