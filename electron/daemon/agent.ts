@@ -14,6 +14,7 @@ import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
+import type { RungFor } from "../relay/wire.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import { draftCount } from "../vault/draft-table.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
@@ -186,7 +187,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** Connects to the relay; everything from then on happens by itself. */
   start(): void {
     this.relay.open({
-      doorbell: () => this.rung(),
+      doorbell: (at) => this.rung(at),
       state: (state, problem) => {
         this.relayState = { state, problem };
         this.emit("changed");
@@ -594,10 +595,11 @@ export class Agent extends EventEmitter<AgentEvents> {
     await this.relayOnline();
   }
 
-  /** A doorbell rings for mail and for contacts alike; contacts can wait a moment and be asked once. */
-  private rung(): void {
+  /** @param at null: for anything. Contacts can wait a moment and be asked once. */
+  private rung(at: RungFor | null): void {
     if (!this.mayDrain()) return;
-    void this.inbound.look();
+    if (at !== "contacts") void this.inbound.look();
+    if (at === "mail") return;
     this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
       this.cancelContactLook = null;
       void this.contacts.look();

@@ -131,13 +131,13 @@ export class Inbound {
   }
 
   private async drainPage(): Promise<void> {
-    const { envelopes, malformed } = await this.parts.relay.list(BATCH);
+    const { envelopes, malformed, more } = await this.parts.relay.list(BATCH);
     if (envelopes.length + malformed.length === 0) return;
     const done = [...(await this.receive(envelopes)), ...(await this.keepMalformed(malformed))];
     if (done.length > 0) await this.parts.relay.acknowledge(done);
     for (const id of done) this.doubtful.delete(id);
-    // The relay had a full page, or mail may have come while this one was worked on.
-    this.again = true;
+    // What could not be read once is fetched again. Mail that came meanwhile has rung.
+    if (more || this.doubtful.size > 0) this.again = true;
   }
 
   /** Commits a page, sender by sender, each in its own order. The ids of what is done with. */

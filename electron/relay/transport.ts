@@ -3,6 +3,7 @@ import type {
   LibsignalBundle,
   LibsignalUpload,
   RelayEnvelope,
+  RungFor,
   SdkBundle,
   SdkKey,
 } from "./wire.ts";
@@ -50,8 +51,8 @@ export interface KeyHealth {
 }
 
 export interface RelayListener {
-  /** Look at the mailbox now. */
-  doorbell(): void;
+  /** Look now. @param at what; null where the relay does not say: at everything */
+  doorbell(at: RungFor | null): void;
   state(state: "connecting" | "online" | "offline", problem: string | null): void;
 }
 
@@ -66,12 +67,15 @@ export interface RelayTransport {
   /** Asks for the mailbox; `take` moves it here from another installation. */
   lease(take: boolean): Promise<Lease>;
   /**
-   * Oldest first; listing removes nothing. Rejects with `mailbox_leased` when another installation has
+   * Oldest first; listing removes nothing. `more` is false when the relay knows that this is all: what
+   * comes later rings. Rejects with `mailbox_leased` when another installation has
    * taken the mailbox over, as `acknowledge` does.
    */
-  list(
-    limit: number,
-  ): Promise<{ envelopes: readonly RelayEnvelope[]; malformed: readonly Malformed[] }>;
+  list(limit: number): Promise<{
+    envelopes: readonly RelayEnvelope[];
+    malformed: readonly Malformed[];
+    more: boolean;
+  }>;
   /** Removes envelopes from the mailbox; ids that are gone already are fine. */
   acknowledge(ids: readonly string[]): Promise<void>;
   publishBundle(bundle: LibsignalUpload): Promise<void>;

@@ -90,6 +90,10 @@ export const mailboxLease = z.object({
 });
 export type MailboxLease = z.infer<typeof mailboxLease>;
 
+/** What a doorbell rings for. Ours: other relays ring without a word. */
+export const rungFor = z.enum(["mail", "contacts"]);
+export type RungFor = z.infer<typeof rungFor>;
+
 export const contactRow = z.object({
   requester: z.string(),
   addressee: z.string(),

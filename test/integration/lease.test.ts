@@ -51,7 +51,7 @@ test("N5 a client that knows no leases drains a mailbox that nobody leased", asy
   const signer = createSigner(new Uint8Array(32).fill(9));
   const plain = new HttpRelayTransport(bench.url, signer, bench.time);
   expect(await plain.lease(false)).toEqual({ state: "unsupported" });
-  expect(await plain.list(1)).toEqual({ envelopes: [], malformed: [] });
+  expect(await plain.list(1)).toEqual({ envelopes: [], malformed: [], more: false });
   await plain.close();
 });
 

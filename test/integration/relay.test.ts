@@ -4,7 +4,7 @@ import { HttpRelayTransport } from "../../electron/relay/client/http-transport.t
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner, type Signer, signedHeaders } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
-import type { RelayEnvelope } from "../../electron/relay/wire.ts";
+import type { RelayEnvelope, RungFor } from "../../electron/relay/wire.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const clock = {
@@ -68,20 +68,30 @@ describe("N1 mail over the relay", () => {
     expect((await b.list(50)).envelopes).toEqual([]);
   });
 
-  test("the doorbell rings for stored mail", async () => {
+  test("a page says whether the mailbox holds more", async () => {
     const [a, b] = await friends();
-    let rung = () => {};
+    for (const id of ["m1", "m2"]) await a.put([envelope(id)]);
+    expect(await b.list(1)).toMatchObject({ envelopes: [{ id: "m1" }], more: true });
+    expect(await b.list(2)).toMatchObject({ envelopes: [{ id: "m1" }, { id: "m2" }], more: false });
+  });
+
+  test("the doorbell rings for stored mail and for contacts, and says which", async () => {
+    const [a, b] = await friends();
+    let rung: (at: RungFor | null) => void = () => {};
     let opened = () => {};
     const open = new Promise<void>((resolve) => {
       opened = resolve;
     });
-    b.open({ doorbell: () => rung(), state: (state) => state === "online" && opened() });
+    b.open({ doorbell: (at) => rung(at), state: (state) => state === "online" && opened() });
     await open;
-    const rings = new Promise<string>((resolve) => {
-      rung = () => resolve("rung");
-    });
-    await a.put([envelope("m1")]);
-    expect(await rings).toBe("rung");
+    const next = () =>
+      new Promise<RungFor | null>((resolve) => {
+        rung = resolve;
+      });
+    const [mail] = await Promise.all([next(), a.put([envelope("m1")])]);
+    expect(mail).toBe("mail");
+    const [contacts] = await Promise.all([next(), a.removeContact(bob.cryptoId)]);
+    expect(contacts).toBe("contacts");
   });
 
   test("C1 strangers are refused until the contact is accepted", async () => {

@@ -1,13 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
+import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Signer, streamAuthorization } from "../signing.ts";
 import type { RelayListener } from "../transport.ts";
+import { type RungFor, rungFor } from "../wire.ts";
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 15_000;
 const HEARTBEAT_MS = 20_000;
+
+const frame = z.object({ item: z.object({ for: rungFor }) });
 
 interface DoorbellParts {
   /** The relay's base URL, http or https. */
@@ -59,9 +63,9 @@ export class DoorbellSocket {
       this.beat(socket);
       listener.state("online", null);
       // Mail may have come while nobody could ring.
-      listener.doorbell();
+      listener.doorbell(null);
     });
-    socket.on("message", () => listener.doorbell());
+    socket.on("message", (data) => listener.doorbell(rungOf(data)));
     // A relay that takes connections only to drop them is not one that works again.
     socket.on("pong", () => {
       this.failures = 0;
@@ -94,6 +98,15 @@ export class DoorbellSocket {
       if (answered) this.beat(socket);
       else socket.terminate();
     });
+  }
+}
+
+/** What the frame says it is for; null for the frames of relays that do not say. */
+function rungOf(data: RawData): RungFor | null {
+  try {
+    return frame.parse(JSON.parse(data.toString())).item.for;
+  } catch {
+    return null;
   }
 }
 

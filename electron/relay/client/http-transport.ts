@@ -39,7 +39,7 @@ const view = z.object({
   status: z.string(),
 });
 const views = z.array(view).nullish();
-const mailbox = z.object({ messages: z.array(z.unknown()).nullish() });
+const mailbox = z.object({ messages: z.array(z.unknown()).nullish(), more: z.boolean().nullish() });
 const health = z.object({
   libsignal: z.object({ preKeyCount: z.number(), kyberPreKeyCount: z.number() }).nullish(),
   signedPreKeyKeyId: z.string().nullish(),
@@ -114,7 +114,7 @@ export class HttpRelayTransport implements RelayTransport {
   async list(limit: number) {
     const uri = `/messages?${this.drainQuery()}&limit=${limit}`;
     failpoint("relay-list.before");
-    const { messages } = await this.http.expect(mailbox, "GET", uri);
+    const { messages, more } = await this.http.expect(mailbox, "GET", uri);
     failpoint("relay-list.after");
     const envelopes: RelayEnvelope[] = [];
     const malformed: Malformed[] = [];
@@ -124,7 +124,7 @@ export class HttpRelayTransport implements RelayTransport {
       if (parsed.success) envelopes.push(parsed.data);
       else malformed.push(...asMalformed(one));
     }
-    return { envelopes, malformed };
+    return { envelopes, malformed, more: more ?? envelopes.length + malformed.length > 0 };
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {

@@ -85,7 +85,7 @@ async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: 
     before = current?.status;
     return rule(current, act);
   });
-  if (edge?.status !== before && rule !== blocked) ring(other);
+  if (edge?.status !== before && rule !== blocked) ring(other, "contacts");
   return edge && contactOf(edge);
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
 
@@ -8,9 +9,11 @@ const HEARTBEAT_MS = 30_000;
 const MAX_PER_AGENT = 64;
 /** A socket that did not take this many bytes yet will look when it does. */
 const MAX_WAITING_BYTES = 64 * 1024;
-const FRAME = '{"event":"new_item","item":{}}';
 
-/** WebSockets by agent: a frame says «look now», nothing more (network.md part 1, section 8). */
+/**
+ * WebSockets by agent: a frame says «look now» (network.md part 1, section 8), and, which is ours, at
+ * what.
+ */
 export class Doorbells {
   private readonly sockets = new Map<string, Set<WebSocket>>();
   private readonly silent = new WeakSet<WebSocket>();
@@ -45,9 +48,10 @@ export class Doorbells {
     return [...this.sockets.keys()];
   }
 
-  ring(agent: string): void {
+  ring(agent: string, what: RungFor): void {
+    const frame = JSON.stringify({ event: "new_item", item: { for: what } });
     for (const socket of this.sockets.get(agent) ?? []) {
-      if (socket.bufferedAmount < MAX_WAITING_BYTES) socket.send(FRAME);
+      if (socket.bufferedAmount < MAX_WAITING_BYTES) socket.send(frame);
     }
   }
 

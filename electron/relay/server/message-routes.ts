@@ -60,10 +60,16 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
     requireSelf(owner, query.agentId);
     await requireLease(parts, owner, query.installation);
     const limit = Math.min(query.limit, MAX_PAGE);
-    const texts = await store.envelopes(owner, { limit, maxSize: PAGE_SIZE });
+    const found = await store.envelopes(owner, { limit: limit + 1, maxSize: PAGE_SIZE });
+    const texts = found.slice(0, limit);
+    const size = texts.reduce((sum, text) => sum + text.length, 0);
+    // Ours. A page that may have been cut for its size has more, as far as anybody knows.
+    const more = found.length > limit || size > PAGE_SIZE / 2;
     // Spliced as kept: what was checked on its way in need not be read and written again.
     const messages = texts.length > 0 ? `[${texts.join(",")}]` : "null";
-    return reply.type("application/json; charset=utf-8").send(`{"messages":${messages}}`);
+    return reply
+      .type("application/json; charset=utf-8")
+      .send(`{"messages":${messages},"more":${more}}`);
   });
 
   app.delete<WithId>("/messages/:id", async (request, reply) => {
@@ -146,7 +152,7 @@ async function deliver(
   if (deliveries.length === 0) return [];
   const outcomes = await store.putEnvelopes(deliveries, clock.now());
   const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
-  for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox);
+  for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox, "mail");
   return outcomes;
 }
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { cryptoIdOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RelayStore } from "../store/store.ts";
+import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
 import type { RateLimits } from "./rate-limit.ts";
@@ -15,7 +16,7 @@ export interface RouteParts {
   /** Told of every request that was signed rightly. */
   readonly usedBy: (agent: string) => void;
   /** Rings the doorbell of an agent (cryptoId). */
-  readonly ring: (agent: string) => void;
+  readonly ring: (agent: string, what: RungFor) => void;
   /** Bytes of one batch request. */
   readonly batchBytes: number;
 }

@@ -72,7 +72,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     clock,
     rates,
     usedBy,
-    ring: (agent) => doorbells.ring(agent),
+    ring: (agent, what) => doorbells.ring(agent, what),
     batchBytes: limits.batchBytes ?? 8 * MIB,
   });
   app.server.on("upgrade", (request, socket, head) => doorbells.upgrade(request, socket, head));
