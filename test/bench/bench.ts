@@ -9,8 +9,12 @@ import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
+import { quantile, rounded } from "./numbers.ts";
+import { relayAlone } from "./relay-alone.ts";
 import { sdkCipherAlone } from "./sdk-cipher-alone.ts";
 import { measureSessions } from "./sessions.ts";
+import { sqliteAlone } from "./sqlite-alone.ts";
+import { measureThroughput } from "./throughput.ts";
 
 /**
  * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
@@ -61,6 +65,8 @@ async function measure(host: ChildProcess) {
   const latency = await latencies(sender, receiver, from, to);
   const alone = await libsignalAlone(2000, TEXT_BYTES);
   const secondCipher = sdkCipherAlone(2000, TEXT_BYTES);
+  const sqlite = sqliteAlone(4000);
+  const relay = await relayAlone(5000, TEXT_BYTES);
   const throughput = await messagesPerSecond(sender, receiver, to);
   const hook = join(folder, "main", "hook.mjs");
   const hooks = await hookTimes(hook, home, SESSION);
@@ -71,6 +77,7 @@ async function measure(host: ChildProcess) {
   const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
   const sessions = await measureSessions(home, attachOnce);
+  const over = await measureThroughput({ count: THROUGHPUT, textBytes: TEXT_BYTES });
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
     node: process.version,
@@ -79,13 +86,22 @@ async function measure(host: ChildProcess) {
     latency_p99_ms: quantile(latency, 0.99),
     throughput_n: THROUGHPUT,
     throughput_per_s: Math.round(throughput),
-    libsignal_alone_per_s: Math.round(alone),
+    libsignal_alone_per_s: alone.oneWayPerSecond,
+    libsignal_in_turn_per_s: alone.inTurnPerSecond,
+    libsignal_encrypt_per_s: alone.encryptPerSecond,
+    libsignal_decrypt_per_s: alone.decryptPerSecond,
+    libsignal_handshakes_per_s: alone.handshakesPerSecond,
     second_cipher_alone_per_s: secondCipher.oneWayPerSecond,
     second_cipher_in_turn_per_s: secondCipher.inTurnPerSecond,
     second_cipher_encrypt_per_s: secondCipher.encryptPerSecond,
     second_cipher_decrypt_per_s: secondCipher.decryptPerSecond,
     second_cipher_handshakes_per_s: secondCipher.handshakesPerSecond,
-    throughput_of_libsignal: Math.round((throughput / alone) * 1000) / 1000,
+    throughput_of_libsignal: rounded(throughput / alone.oneWayPerSecond),
+    ...sqlite,
+    ...relay,
+    ...over,
+    two_way_of_libsignal: rounded(over.two_way_per_s / alone.oneWayPerSecond),
+    two_way_of_sqlite_grouped: rounded(over.two_way_per_s / sqlite.sqlite_grouped_per_s),
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
     attach_p50_ms: quantile(sessions.alone, 0.5),
     attach_p95_ms: quantile(sessions.alone, 0.95),
@@ -190,10 +206,4 @@ async function call(client: Client, name: string, input: Record<string, unknown>
   const answer = await client.callTool({ name, arguments: input });
   if (answer.isError) throw new Error(JSON.stringify(answer.content));
   return answer.structuredContent as Record<string, unknown>;
-}
-
-function quantile(times: readonly number[], q: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const index = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
-  return Math.round((sorted[index] ?? 0) * 100) / 100;
 }

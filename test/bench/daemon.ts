@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { bundle } from "../../build/bundle.ts";
+import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { homePaths } from "../../electron/platform/paths.ts";
+
+/** Ticks of a process's time in /proc: 100 a second on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** The built daemon as a process of its own, in a data folder of its own. */
+export class BenchDaemon {
+  readonly home: string;
+  /** From its start until it said that it is ready, in ms. */
+  readonly startedInMs: number;
+  private readonly child: ChildProcess;
+
+  private constructor(home: string, child: ChildProcess, startedInMs: number) {
+    this.home = home;
+    this.child = child;
+    this.startedInMs = startedInMs;
+  }
+
+  static async start(home = mkdtempSync(join(tmpdir(), "tp-bench-"))): Promise<BenchDaemon> {
+    const entry = join(await bundle("official"), "main", "cli.js");
+    const start = performance.now();
+    const child = spawn(process.execPath, [entry, "daemon", "--home", home], {
+      env: { ...process.env, TINYPLACE_KEYSTORE: "file" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise<void>((resolve, reject) => {
+      createInterface(child.stdout).once("line", () => resolve());
+      child.once("close", (code) => reject(new Error(`the daemon ended with ${code}`)));
+    });
+    return new BenchDaemon(home, child, performance.now() - start);
+  }
+
+  connect(): Promise<HostClient> {
+    return HostClient.connect(homePaths(this.home), "bench");
+  }
+
+  /** Resident memory in MB; null where /proc does not tell. */
+  residentMb(): number | null {
+    const status = this.procFile("status");
+    return status === null ? null : Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+  }
+
+  /** Open file handles; null where /proc does not tell. */
+  handles(): number | null {
+    const status = this.procFile("status");
+    return status === null ? null : Number(/FDSize:\s+(\d+)/.exec(status)?.[1]);
+  }
+
+  /** Seconds of a core it has used so far; null where /proc does not tell. */
+  cpuSeconds(): number | null {
+    const fields = this.procFile("stat")?.split(") ")[1]?.split(" ");
+    return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
+  }
+
+  /** Ends it in order and leaves its data folder. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.child.once("close", resolve));
+    this.child.kill();
+    await closed;
+  }
+
+  async stopAndRemove(): Promise<void> {
+    await this.stop();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private procFile(name: string): string | null {
+    if (process.platform !== "linux") return null;
+    return readFileSync(`/proc/${this.child.pid}/${name}`, "utf8");
+  }
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import type { HostClient } from "../../electron/bridge/socket-client.ts";
+import { newMessageId } from "../../shared/envelope/envelope.ts";
+import type { BenchDaemon } from "./daemon.ts";
+
+const LABEL = "bench";
+
+/** One agent with one session, driven over the host's own socket. */
+export interface Party {
+  readonly client: HostClient;
+  readonly address: string;
+}
+
+export async function party(daemon: BenchDaemon, wallet: string): Promise<Party> {
+  const client = await daemon.connect();
+  const { created } = await client.call("wallet.create", { name: wallet });
+  await attach(client, wallet);
+  return { client, address: created.address };
+}
+
+export async function attach(client: HostClient, wallet: string): Promise<void> {
+  const place = { harnessSessionId: `bench-${wallet}`, cwd: "/", pid: 1 };
+  await client.call("attach", { wallet, label: LABEL, pinned: true, ...place });
+}
+
+export async function send(from: Party, to: Party, body: string): Promise<void> {
+  await from.client.call("send", {
+    id: newMessageId(randomBytes(9)),
+    to: to.address,
+    body,
+    toSession: LABEL,
+    inReplyTo: null,
+    role: "agent",
+    auto: false,
+  });
+}
+
+/** Sends `count` messages, `inFlight` calls at a time. */
+export async function flood(
+  from: Party,
+  to: Party,
+  { count, body, inFlight }: { count: number; body: string; inFlight: number },
+): Promise<void> {
+  let sent = 0;
+  const work = async () => {
+    while (sent < count) {
+      sent++;
+      await send(from, to, body);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, work));
+}
+
+/** Reads and confirms until `count` messages came, as a bridge does. */
+export async function drain(by: Party, from: Party, count: number): Promise<void> {
+  let got = 0;
+  while (got < count) {
+    const page = await by.client.call("inbox", { peek: false });
+    let deliveries = page.deliveries;
+    if (deliveries.length === 0) {
+      const waited = { from: from.address, timeoutMs: 60_000 };
+      deliveries = (await by.client.call("reply.await", waited)).deliveries;
+    }
+    if (deliveries.length === 0) throw new Error("a message did not arrive within a minute");
+    got += deliveries.length;
+    await by.client.call("confirm", { deliveries: [...deliveries] });
+  }
+}

@@ -1,0 +1,158 @@
+import { BenchDaemon } from "./daemon.ts";
+import { quantile, rounded } from "./numbers.ts";
+import { drain, flood, type Party, party, send } from "./parties.ts";
+
+const IN_FLIGHT = 32;
+const LATENCIES = 300;
+const PAIRS = 50;
+const IDLE_MS = 60_000;
+const BURST = 10_000;
+const PROBE_EVERY_MS = 5;
+
+/**
+ * What one daemon carries with its relay inside, receipts on, over its own socket: every message is
+ * encrypted, relayed, decrypted, read and confirmed. Rates in messages a second, times in ms.
+ */
+export async function measureThroughput(options: {
+  count: number;
+  textBytes: number;
+  idleMs?: number;
+}) {
+  const { count } = options;
+  const body = "x".repeat(options.textBytes);
+  const daemon = await BenchDaemon.start();
+  try {
+    const [a, b] = [await party(daemon, "a"), await party(daemon, "b")];
+    await flow([[b, a]], 1, body);
+    // The first ones make the session and warm the code up.
+    await flow([[a, b]], 300, body);
+    const idle = await latencies(a, b, body);
+    const oneWay = await flow([[a, b]], count, body);
+    const cpuBefore = daemon.cpuSeconds();
+    const both: Route[] = [
+      [a, b],
+      [b, a],
+    ];
+    const twoWay = await flow(both, count, body);
+    const cpu = (daemon.cpuSeconds() ?? 0) - (cpuBefore ?? 0);
+    const halfLoad = await underLoad(a, b, { body, perSecond: oneWay / 2 });
+    const burst = await probedBurst(daemon, a, b, body);
+    const resident = daemon.residentMb();
+    const many = await manyPairs(daemon, count, body);
+    for (const one of [a, b]) one.client.close();
+    const idleCpu = await idleShare(daemon, options.idleMs ?? IDLE_MS);
+    return {
+      socket_latency_p50_ms: quantile(idle, 0.5),
+      socket_latency_p99_ms: quantile(idle, 0.99),
+      half_load_latency_p50_ms: quantile(halfLoad, 0.5),
+      half_load_latency_p99_ms: quantile(halfLoad, 0.99),
+      one_way_per_s: Math.round(oneWay),
+      two_way_per_s: Math.round(twoWay),
+      two_way_cpu_us: Math.round((cpu / count) * 1e6),
+      fifty_pairs_per_s: Math.round(many),
+      burst_n: BURST,
+      burst_longest_block_ms: burst.longest,
+      burst_p99_block_ms: burst.p99,
+      after_burst_resident_mb: resident,
+      idle_cpu_percent: idleCpu,
+    };
+  } finally {
+    await daemon.stopAndRemove();
+  }
+}
+
+type Route = readonly [from: Party, to: Party];
+
+/** Messages a second until the last was confirmed. */
+async function flow(routes: readonly Route[], count: number, body: string): Promise<number> {
+  const each = Math.ceil(count / routes.length);
+  const inFlight = Math.max(1, Math.floor(IN_FLIGHT / routes.length));
+  const start = performance.now();
+  await Promise.all(
+    routes.flatMap(([from, to]) => [
+      flood(from, to, { count: each, body, inFlight }),
+      drain(to, from, each),
+    ]),
+  );
+  return (each * routes.length) / ((performance.now() - start) / 1000);
+}
+
+async function latencies(a: Party, b: Party, body: string): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < LATENCIES; i++) times.push(await latency(a, b, body));
+  return times;
+}
+
+/** From the call of `send` until the waiting call of the other agent's session was answered. */
+async function latency(a: Party, b: Party, body: string): Promise<number> {
+  const waiting = b.client.call("reply.await", { from: a.address, timeoutMs: 60_000 });
+  const start = performance.now();
+  await send(a, b, body);
+  const { deliveries } = await waiting;
+  const time = performance.now() - start;
+  await b.client.call("confirm", { deliveries: [...deliveries] });
+  return time;
+}
+
+/** Latencies of a to b while b writes to a at this rate. */
+async function underLoad(a: Party, b: Party, load: { body: string; perSecond: number }) {
+  let stopped = false;
+  let sent = 0;
+  const start = performance.now();
+  const work = async () => {
+    while (!stopped) {
+      const due = ((performance.now() - start) / 1000) * load.perSecond;
+      if (sent < due) {
+        sent++;
+        await send(b, a, load.body);
+      } else await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const writing = Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  const times = await latencies(a, b, load.body);
+  stopped = true;
+  await writing;
+  await drain(a, b, sent);
+  return times;
+}
+
+/** How long the daemon leaves others waiting while a burst comes in: its longest answers to a ping. */
+async function probedBurst(daemon: BenchDaemon, a: Party, b: Party, body: string) {
+  const probe = await daemon.connect();
+  const blocks: number[] = [];
+  let over = false;
+  const probing = (async () => {
+    while (!over) {
+      const start = performance.now();
+      await probe.call("wallet.list", {});
+      blocks.push(performance.now() - start);
+      await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
+    }
+  })();
+  await flow([[a, b]], BURST, body);
+  over = true;
+  await probing;
+  probe.close();
+  return { longest: rounded(Math.max(...blocks)), p99: quantile(blocks, 0.99) };
+}
+
+async function manyPairs(daemon: BenchDaemon, count: number, body: string): Promise<number> {
+  const routes: Route[] = [];
+  for (let i = 0; i < PAIRS; i++) {
+    routes.push([await party(daemon, `left-${i}`), await party(daemon, `right-${i}`)]);
+  }
+  for (const route of routes) await flow([route], 1, body);
+  const rate = await flow(routes, count, body);
+  for (const one of routes.flat()) one.client.close();
+  return rate;
+}
+
+/** Percent of one core while nothing is asked of it. */
+async function idleShare(daemon: BenchDaemon, ms: number): Promise<number | null> {
+  // Receipts and clean-up of what was just done are not idling.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const before = daemon.cpuSeconds();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const after = daemon.cpuSeconds();
+  return before === null || after === null ? null : rounded(((after - before) / (ms / 1000)) * 100);
+}
