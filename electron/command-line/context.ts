@@ -3,6 +3,7 @@ import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import type { OwnerWays } from "../bridge/owner-seeker.ts";
 import type { Command } from "../bridge/person.ts";
+import { Output } from "../bridge/terminal/output.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 
 /** better-sqlite3 needs Node-API 10 and ends the process below it: say so instead. */
@@ -39,7 +40,6 @@ export class Context {
 
   /** Where a command works, and what it prints to. */
   async open(options: SharedOptions): Promise<Command> {
-    const { Output } = await import("../bridge/terminal/output.ts");
     const paths = homePaths(options.home);
     return { paths, ways: await this.ways(paths), output: new Output(options.json ?? false) };
   }

@@ -34,7 +34,6 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   host_hung: EXIT.noOwner,
   host_quit: EXIT.noOwner,
   vault_locked: EXIT.locked,
-  passphrase_wrong: EXIT.locked,
 };
 
 /** The words are wrong, before anything was asked. */
