@@ -4,6 +4,13 @@ import type { Context, SharedOptions } from "./context.ts";
 
 const HOME = ["--home <dir>", "data folder (TINYPLACE_HOME, ~/.tinyplace)"] as const;
 
+interface DaemonWords {
+  readonly home?: string;
+  readonly attachHelp?: boolean;
+  readonly forSessions?: boolean;
+  readonly service?: boolean;
+}
+
 /** What runs: the daemon, a relay, the bridge and the hooks of sessions; and how it is. */
 export function hostCommands(program: Command, context: Context, version: string): void {
   context
@@ -18,13 +25,15 @@ export function hostCommands(program: Command, context: Context, version: string
     .description("own the data folder without a display: relay, vaults, ratchets, socket")
     .option(...HOME)
     .option("--for-sessions", "end when no session needs it (TINYPLACE_DAEMON_IDLE_MS)")
+    .option("--service", "end well where another tinyplace owns the data folder already")
     .option("--attach-help", "also print how to attach a Claude Code session")
-    .action(async (options: { home?: string; attachHelp?: boolean; forSessions?: boolean }) => {
+    .action(async (options: DaemonWords) => {
       context.requireDatabase();
       const { runDaemon } = await import("../daemon/run-daemon.ts");
       await runDaemon(homePaths(options.home), {
         entry: options.attachHelp ? context.self.entry : null,
         forSessions: options.forSessions ?? false,
+        forService: options.service ?? false,
       });
     });
 
