@@ -6,6 +6,7 @@ import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { readPassphraseFile } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { HostClient } from "./socket-client.ts";
+import type { Output } from "./terminal/output.ts";
 
 type Action = CallParams<"vault.passphrase">["action"];
 
@@ -35,7 +36,7 @@ export interface PassphraseOptions {
  * can read. Throws `host_absent`, and what the host refuses.
  */
 export async function runPassphrase(
-  paths: HomePaths,
+  { paths, output }: { paths: HomePaths; output: Output },
   action: string,
   options: PassphraseOptions,
 ): Promise<void> {
@@ -47,9 +48,11 @@ export async function runPassphrase(
     const current = needsCurrent ? await read(input, "Passphrase", options.file) : null;
     const next = needsNext ? await read(input, "New passphrase", options.newFile) : null;
     const request = { wallet: options.wallet, action: action as Action, current, next };
-    const { keyStore } = await client.call("vault.passphrase", request);
+    const { keyStore, open } = await client.call("vault.passphrase", request);
     const where = action === "remove" ? ` Its key is kept in the ${keyStore}.` : "";
-    process.stdout.write(`${done}${where}\n`);
+    output.result({ wallet: options.wallet, action, keyStore, open }, () =>
+      output.line(`${done}${where}`),
+    );
   } finally {
     client.close();
   }

@@ -10,7 +10,7 @@ import type { HostClient } from "./socket-client.ts";
 const FIRST_REST_MS = 50;
 /** Without an owner this is how long it may take to notice that a person started one. */
 const LONGEST_REST_MS = 2_000;
-/** A call waits this long for an owner to come (back). */
+/** A session's call waits this long for an owner to come (back). */
 const PATIENCE_MS = 10_000;
 /** A call that owners die under is given up after this many. */
 const ATTEMPTS = 5;
@@ -24,6 +24,8 @@ const HANDOVER_MS = 15_000;
 export class ReconnectingClient {
   private readonly paths: HomePaths;
   private readonly timers: Timers;
+  /** How long a call waits for an owner, in ms. */
+  private readonly patienceMs: number;
   private readonly seeker: OwnerSeeker;
   private readonly onConnected: (client: HostClient) => Promise<void>;
   private ready: HostClient | null = null;
@@ -41,11 +43,15 @@ export class ReconnectingClient {
     paths: HomePaths,
     ways: OwnerWays,
     onConnected: (client: HostClient) => Promise<void>,
-    timers: Timers = systemTimers,
+    {
+      timers = systemTimers,
+      patienceMs = PATIENCE_MS,
+    }: { timers?: Timers; patienceMs?: number } = {},
   ) {
     this.paths = paths;
     this.onConnected = onConnected;
     this.timers = timers;
+    this.patienceMs = patienceMs;
     this.seeker = new OwnerSeeker(paths, ways, timers);
   }
 
@@ -180,7 +186,7 @@ export class ReconnectingClient {
         if (this.ready) resolve(this.ready);
         else reject(withOutcome(this.problem ?? hostStarting(this.paths), asked));
       };
-      const cancel = this.timers.after(PATIENCE_MS, settle);
+      const cancel = this.timers.after(this.patienceMs, settle);
       this.waiting.add(settle);
       this.hurry();
     });

@@ -1,4 +1,5 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { personCalls } from "../../shared/protocol/person-calls.ts";
 import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type {
   AuthorizedCall,
@@ -23,6 +24,7 @@ import { hookHandlers } from "./hooks/hook-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import { passphraseAction } from "./passphrases.ts";
+import { PersonDesk } from "./person-desk.ts";
 import type { Session } from "./session-registry.ts";
 import { triageHandlers } from "./triage-calls.ts";
 import { waitForMail } from "./waiting.ts";
@@ -38,6 +40,8 @@ const NO_SESSION: Sender = { label: null, harnessSessionId: null };
 export class ClientSession implements ClientConnection {
   private readonly host: Host;
   private readonly peer: ClientPeer;
+  private readonly person: PersonDesk;
+  private readonly handlers: CallHandlers;
   private agent: Agent | null = null;
   private sendOnly = false;
   private session: Session | null = null;
@@ -48,6 +52,8 @@ export class ClientSession implements ClientConnection {
   constructor(host: Host, peer: ClientPeer) {
     this.host = host;
     this.peer = peer;
+    this.person = new PersonDesk(host);
+    this.handlers = { ...this.ownHandlers, ...this.person.handlers };
   }
 
   async call<N extends AuthorizedCall>(
@@ -61,9 +67,10 @@ export class ClientSession implements ClientConnection {
   closed(): void {
     this.cancelPing?.();
     this.leave();
+    this.person.left();
   }
 
-  private readonly handlers: CallHandlers = {
+  private readonly ownHandlers: Omit<CallHandlers, keyof typeof personCalls> = {
     attach: (params) => this.attach(params),
     "attach.assigned": async ({ project, ...place }) => {
       const agent = assignedAgent(this.host, { ...place, project });

@@ -81,6 +81,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   /** One at a time for each agent: it is never open twice. */
   private readonly opening = new PeerQueue();
   private readonly startedAt: string;
+  /** Clients that wait for something which a session need not be live for. */
+  private waits = 0;
   private relay: RelayServer | null = null;
   private store: SqliteRelayStore | null = null;
   private relayUrl = "";
@@ -249,11 +251,22 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     return this.relayUrl;
   }
 
-  /** Work that ends with this process: a live session, mail for the relay, others at the relay. */
+  /** Work that ends with this process: a live session, a wait, mail for the relay, others at the relay. */
   get isNeeded(): boolean {
+    if (this.waits > 0) return true;
     if (this.agents().some((agent) => agent.sessions.labels().length > 0)) return true;
     if (this.relay?.listeners().some((agent) => !this.all.has(agent))) return true;
     return this.snapshot().agents.some((agent) => agent.queued > 0);
+  }
+
+  /** Until this settles the host is needed, though no session may be live. */
+  async busyWhile<T>(work: Promise<T>): Promise<T> {
+    this.waits++;
+    try {
+      return await work;
+    } finally {
+      this.waits--;
+    }
   }
 
   /** True when this host will close for the desktop application that asks (rule L4). */

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { ActivityKind } from "../../shared/model/activity.ts";
-import type { ReceivedMessage } from "../../shared/protocol/protocol.ts";
+import type { ReceivedMessage } from "../../shared/protocol/received-message.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
 import { noteActivity } from "../vault/activity-table.ts";

@@ -9,13 +9,15 @@ export interface DaemonOptions {
   readonly entry: string | null;
   /** Started by a client that found no owner, not by a person. */
   readonly forSessions: boolean;
+  /** Started by a service manager, which would start it again and again after a failure. */
+  readonly forService: boolean;
 }
 
 /**
  * The headless host: prints one JSON line when it is ready, and ends in order at SIGINT or SIGTERM, or
  * when the desktop application takes over. Started for sessions it also ends when none needs it, and
  * at once when another owner answers or a person has quit meanwhile. Throws `host_running` to a person
- * while another owner runs, `host_hung` when the owner does not answer.
+ * (a service ends well) while another owner runs, `host_hung` when the owner does not answer.
  */
 export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promise<void> {
   const { forSessions } = options;
@@ -27,7 +29,10 @@ export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promi
   if ("owner" in claim) {
     claim.owner.close();
     if (forSessions) return;
-    throw hostRunning(paths, claim.owner.host);
+    const problem = hostRunning(paths, claim.owner.host);
+    if (!options.forService) throw problem;
+    process.stderr.write(`${problem.message}\n`);
+    return;
   }
   if (forSessions && readQuitMark(paths)) return claim.lock.release();
   if (!forSessions) clearQuitMark(paths);

@@ -176,6 +176,19 @@ export function deliveredReplies(
     .all<DeliveryRow>([inReplyTo, label]);
 }
 
+/** The first answer of a peer to a message of ours, wherever it is: in an inbox, held, or discarded. */
+export function answerTo(vault: VaultReader, id: string, peer: string): DeliveryRow | null {
+  const row = vault
+    .sql(
+      `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, coalesce(d.released, 0) AS released,
+         d.label
+       FROM message m LEFT JOIN delivery d ON d.message = m.seq
+       WHERE m.in_reply_to = ? AND m.peer = ? AND m.direction <> 'out' ORDER BY m.seq, d.id LIMIT 1`,
+    )
+    .get<DeliveryRow>([id, peer]);
+  return row ?? null;
+}
+
 export function markOffered(vault: VaultReader, delivery: number, at: number): void {
   vault.sql("UPDATE delivery SET offered_at = ? WHERE id = ?").run([at, delivery]);
 }

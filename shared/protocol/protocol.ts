@@ -3,6 +3,8 @@ import { sentMessage } from "../model/sent.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
 import { hookCalls, hookNotifications } from "./hook-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
+import { personCalls } from "./person-calls.ts";
+import { receivedMessage } from "./received-message.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -24,25 +26,6 @@ export const agentRef = z.object({
   handle: z.string().nullable(),
 });
 export type AgentRef = z.infer<typeof agentRef>;
-
-/** A received message as a session sees it. `from` is the sender's cryptoId; all of it is untrusted. */
-export const receivedMessage = z.object({
-  id: z.string(),
-  from: z.string(),
-  fromSession: z.string().nullable(),
-  role: z.enum(["user", "agent"]),
-  text: z.string(),
-  inReplyTo: z.string().nullable(),
-  timestamp: z.string().nullable(),
-  auto: z.boolean(),
-  /** It was handed out before, and that answer is not known to have reached the session. */
-  redelivered: z.boolean(),
-  /** Sent again after a repair: it may be older than what came before it. */
-  late: z.boolean(),
-  /** A person took it out of a hold and gave it to this session. */
-  released: z.boolean(),
-});
-export type ReceivedMessage = z.infer<typeof receivedMessage>;
 
 /** Messages handed out; they count as read once `confirm` names their deliveries (rule M1). */
 const handed = { deliveries: z.array(z.number().int()) };
@@ -203,6 +186,7 @@ export const calls = {
   ...contactCalls,
   ...triageCalls,
   ...handleCalls,
+  ...personCalls,
   /** What a person does with a vault's passphrase (rule Z1); the present one where there is one. */
   "vault.passphrase": {
     params: z.object({

@@ -41,7 +41,7 @@ function client(
     launches: () => launches,
     here: async () => ownershipHere(paths),
   };
-  const made = new ReconnectingClient(paths, ways, async () => undefined, timers);
+  const made = new ReconnectingClient(paths, ways, async () => undefined, { timers });
   onTestFinished(() => made.close());
   made.start();
   return made;

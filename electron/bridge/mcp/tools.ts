@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sentMessage } from "../../../shared/model/sent.ts";
-import { calls, receivedMessage } from "../../../shared/protocol/protocol.ts";
+import { calls } from "../../../shared/protocol/protocol.ts";
+import { receivedMessage } from "../../../shared/protocol/received-message.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
 import { answerTools } from "./tools/answer-tools.ts";
 import { assignmentTools } from "./tools/assignment-tools.ts";

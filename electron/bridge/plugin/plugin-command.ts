@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type HomePaths, privateFolder } from "../../platform/paths.ts";
+import type { Output } from "../terminal/output.ts";
 import { ClaudePlugins } from "./claude-plugins.ts";
 import { installationFiles } from "./plugin-files.ts";
 import {
@@ -17,14 +18,17 @@ interface PluginOptions {
   readonly self: Self;
   /** Claude Code's program. */
   readonly claude: string;
+  readonly output: Output;
 }
 
 /** `tinyplace plugin install`: puts the plugin together and has Claude Code install it. */
 export async function installPlugin(options: PluginOptions): Promise<void> {
   const folder = putTogether(options);
   await new ClaudePlugins(options.claude).install(folder);
-  process.stdout.write(
-    "The tinyplace plugin is installed. Sessions that start from now on have it; /tinyplace:use makes one a session of an agent.\n",
+  options.output.result({ installed: true }, () =>
+    options.output.line(
+      "The tinyplace plugin is installed. Sessions that start from now on have it; /tinyplace:use makes one a session of an agent.",
+    ),
   );
 }
 
@@ -32,8 +36,10 @@ export async function installPlugin(options: PluginOptions): Promise<void> {
 export async function uninstallPlugin(options: PluginOptions): Promise<void> {
   const was = await new ClaudePlugins(options.claude).uninstall();
   rmSync(marketplaceFolder(options.paths), { recursive: true, force: true });
-  process.stdout.write(
-    was ? "The tinyplace plugin is uninstalled.\n" : "The tinyplace plugin was not installed.\n",
+  options.output.result({ uninstalled: was }, () =>
+    options.output.line(
+      was ? "The tinyplace plugin is uninstalled." : "The tinyplace plugin was not installed.",
+    ),
   );
 }
 
@@ -46,9 +52,9 @@ interface PluginStatus {
 }
 
 /** `tinyplace plugin status`: what Claude Code has, and whether it calls this installation. */
-export async function printPluginStatus(options: PluginOptions, json: boolean): Promise<void> {
+export async function printPluginStatus(options: PluginOptions): Promise<void> {
   const status = await pluginStatus(options);
-  process.stdout.write(`${json ? JSON.stringify(status) : inWords(status)}\n`);
+  options.output.result(status, () => options.output.line(inWords(status)));
 }
 
 function inWords({ installed, enabled, version, current }: PluginStatus): string {

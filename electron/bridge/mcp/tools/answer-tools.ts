@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { newMessageId } from "../../../../shared/envelope/message-id.ts";
 import { sentMessage } from "../../../../shared/model/sent.ts";
-import { receivedMessage } from "../../../../shared/protocol/protocol.ts";
+import { receivedMessage } from "../../../../shared/protocol/received-message.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
 const DEFAULT_WAIT_SECONDS = 180;

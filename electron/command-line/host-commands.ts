@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import { homePaths } from "../platform/paths.ts";
+import type { Context, SharedOptions } from "./context.ts";
+
+const HOME = ["--home <dir>", "data folder (TINYPLACE_HOME, ~/.tinyplace)"] as const;
+
+interface DaemonWords {
+  readonly home?: string;
+  readonly attachHelp?: boolean;
+  readonly forSessions?: boolean;
+  readonly service?: boolean;
+}
+
+/** What runs: the daemon, a relay, the bridge and the hooks of sessions; and how it is. */
+export function hostCommands(program: Command, context: Context, version: string): void {
+  context
+    .command(program, "status", "what the running tinyplace owns and how it is")
+    .action(async (options: SharedOptions) => {
+      const { printStatus } = await import("../bridge/status-command.ts");
+      await printStatus(await context.open(options));
+    });
+
+  program
+    .command("daemon")
+    .description("own the data folder without a display: relay, vaults, ratchets, socket")
+    .option(...HOME)
+    .option("--for-sessions", "end when no session needs it (TINYPLACE_DAEMON_IDLE_MS)")
+    .option("--service", "end well where another tinyplace owns the data folder already")
+    .option("--attach-help", "also print how to attach a Claude Code session")
+    .action(async (options: DaemonWords) => {
+      context.requireDatabase();
+      const { runDaemon } = await import("../daemon/run-daemon.ts");
+      await runDaemon(homePaths(options.home), {
+        entry: options.attachHelp ? context.self.entry : null,
+        forSessions: options.forSessions ?? false,
+        forService: options.service ?? false,
+      });
+    });
+
+  program
+    .command("relay")
+    .description("a relay alone: mailboxes of agents in other data folders and on other machines")
+    .requiredOption("--listen <host:port>", "where it listens, e.g. 127.0.0.1:7700; port 0 for any")
+    .requiredOption("--store <store>", "where it keeps what it holds, e.g. sqlite:./relay.db")
+    .action(async (options: { listen: string; store: string }) => {
+      context.requireDatabase();
+      const { runRelay } = await import("../relay/run-relay.ts");
+      await runRelay(options);
+    });
+
+  program
+    .command("mcp")
+    .description("the stdio MCP bridge of one Claude Code session")
+    .option(...HOME)
+    .action(async (options: { home?: string }) => {
+      const paths = homePaths(options.home);
+      const [{ runBridge }, ways] = await Promise.all([
+        import("../bridge/mcp/server.ts"),
+        context.ways(paths),
+      ]);
+      await runBridge(paths, version, ways);
+      process.exit(0);
+    });
+
+  program
+    .command("hook")
+    .description("pass a hook of Claude Code on; silent, and harmless when nothing runs")
+    .argument("<name>")
+    .option(...HOME)
+    .action(async (name: string, options: { home?: string }) => {
+      const { runHook } = await import("../bridge/hook-command.ts");
+      await runHook(homePaths(options.home), name);
+      process.exit(0);
+    });
+}

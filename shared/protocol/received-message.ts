@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/** A received message as a session sees it. `from` is the sender's cryptoId; all of it is untrusted. */
+export const receivedMessage = z.object({
+  id: z.string(),
+  from: z.string(),
+  fromSession: z.string().nullable(),
+  role: z.enum(["user", "agent"]),
+  text: z.string(),
+  inReplyTo: z.string().nullable(),
+  timestamp: z.string().nullable(),
+  auto: z.boolean(),
+  /** It was handed out before, and that answer is not known to have reached the session. */
+  redelivered: z.boolean(),
+  /** Sent again after a repair: it may be older than what came before it. */
+  late: z.boolean(),
+  /** A person took it out of a hold and gave it to this session. */
+  released: z.boolean(),
+});
+export type ReceivedMessage = z.infer<typeof receivedMessage>;

@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { homePaths } from "../../electron/platform/paths.ts";
+import { commandLine } from "../support/command-line.ts";
+import { ended, ownedHome, ownerOf, STARTS } from "../support/owners.ts";
+import { runProgram, startDaemon } from "../support/processes.ts";
+import { temporaryHome } from "../support/temporary-home.ts";
+
+/** How the program behaves as a program: exit codes, help, completions, owners that come and go. */
+
+test("U5 exit codes say whether words, owner or vault are missing", async () => {
+  const home = temporaryHome();
+  const cli = commandLine(home);
+  for (const words of [["status"], ["sessions"], ["send", "someone", "hi"], ["inbox"]]) {
+    expect([words, await cli.fails(...words)]).toMatchObject([
+      words,
+      { exit: 3, code: "host_absent", next: expect.stringContaining("tinyplace daemon") },
+    ]);
+  }
+  const words = await cli("status");
+  expect(words).toMatchObject({ code: 3, stdout: "" });
+  expect(words.stderr).toMatch(/^No tinyplace runs for .*\nStart .*\n$/);
+
+  await startDaemon(home);
+  await cli.json("agents", "create", "shut");
+  const secret = join(home, "passphrase");
+  writeFileSync(secret, "a long enough secret\n", { mode: 0o600 });
+  expect(
+    await cli.json("passphrase", "set", "--wallet", "shut", "--new-file", secret),
+  ).toMatchObject({ action: "set", keyStore: "passphrase", open: true });
+  await cli.json("passphrase", "lock", "--wallet", "shut");
+  expect(await cli.fails("inbox", "--wallet", "shut")).toMatchObject({
+    exit: 4,
+    code: "vault_locked",
+  });
+  expect((await cli("agents")).stdout).toContain("shut");
+
+  for (const wrong of [["stauts"], ["status", "--colour"], ["relay"], ["inbox", "--limit", "0"]]) {
+    expect([wrong, await cli.fails(...wrong)]).toMatchObject([
+      wrong,
+      { exit: 2, code: "bad_request" },
+    ]);
+  }
+  expect((await cli("stauts")).stderr).toMatch(/unknown command 'stauts'.*Did you mean status\?/);
+  expect(await runProgram(["unrouted", "--help"])).toMatchObject({ code: 0, stderr: "" });
+  expect((await runProgram(["--help"])).stdout).toMatch(/Exit codes:\n {2}0 {2}done\n/);
+  expect((await runProgram([])).code).toBe(2);
+});
+
+test("L2 a command that finds no owner starts one, which ends when nobody needs it", async () => {
+  const home = ownedHome();
+  const cli = commandLine(home, { env: { ...STARTS, TINYPLACE_DAEMON_IDLE_MS: "1500" } });
+  await cli.json("agents", "create", "alone");
+  const owner = await ownerOf(home);
+  expect(owner).not.toBe(process.pid);
+  await cli.json("send", "alone", "a note", "--session", "claude:3");
+  await ended(owner);
+  // The next one finds what was committed. With `off` the command is the owner itself, and ends.
+  const here = commandLine(home, { env: { TINYPLACE_SESSION_DAEMON: "off" } });
+  expect(await here.json("unrouted")).toMatchObject({ count: 1, holds: [{ text: "a note" }] });
+  expect(await commandLine(home).fails("sessions")).toMatchObject({ exit: 3 });
+});
+
+test("L5 a command starts nothing after a person has quit", async () => {
+  const home = ownedHome();
+  const daemon = await startDaemon(home);
+  await daemon.stop("SIGINT");
+  expect(readFileSync(homePaths(home).quitMark, "utf8")).toContain("terminal");
+  expect(await commandLine(home, { env: STARTS }).fails("agents")).toMatchObject({
+    exit: 3,
+    code: "host_quit",
+  });
+});
+
+test("U5 bash completes commands, their subcommands and options", async () => {
+  const script = (await runProgram(["completion", "bash"])).stdout;
+  // As bash itself asks: with the words so far, and the one that is being typed.
+  const asked = async (...words: string[]) =>
+    (await runProgram(["complete", "--", ...words])).stdout
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith(":"))
+      .map((line) => line.split("\t")[0]);
+  expect(await asked("")).toEqual(
+    expect.arrayContaining(["send", "inbox", "unrouted", "contacts"]),
+  );
+  expect(await asked("unr")).toEqual(["unrouted"]);
+  expect(await asked("contacts", "")).toEqual(expect.arrayContaining(["add", "verify", "block"]));
+  expect(await asked("send", "--w")).toEqual(["--wallet", "--wait"]);
+  expect(await asked("completion", "")).toEqual(["zsh", "bash", "fish", "powershell"]);
+  const folder = temporaryHome();
+  const file = join(folder, "tinyplace.bash");
+  writeFileSync(file, script);
+  const loaded = execFileSync("bash", ["-c", `source ${file} && complete -p tinyplace`], {
+    encoding: "utf8",
+  });
+  expect(loaded).toMatch(/^complete .*-F \S+ tinyplace\n$/);
+  for (const shell of ["zsh", "fish"]) {
+    expect((await runProgram(["completion", shell])).stdout).toContain("tinyplace");
+  }
+  expect(await runProgram(["completion", "tcsh"])).toMatchObject({ code: 2 });
+});
