@@ -73,8 +73,7 @@ program
   .option("--home <dir>", "data folder")
   .action(async (name: string, options: { home?: string }) => {
     const { runHook } = await import("./bridge/hook-command.ts");
-    await runHook(homePaths(options.home), name);
-    process.exit(0);
+    process.exit(await runHook(homePaths(options.home), name));
   });
 
 program
