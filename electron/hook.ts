@@ -6,5 +6,4 @@ import { homePaths } from "./platform/paths.ts";
  * else and so starts fast.
  */
 const [name = "", home] = process.argv.slice(2);
-await runHook(homePaths(home), name);
-process.exit(0);
+process.exit(await runHook(homePaths(home), name));

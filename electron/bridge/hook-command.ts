@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { HomePaths } from "../platform/paths.ts";
 import { HookClient } from "./hook-client.ts";
+import { waitToWake } from "./wait-hook.ts";
 
 /** A host that does not answer must not hold up a session, in ms. */
 const PATIENCE_MS = 2_000;
@@ -10,16 +11,19 @@ const MAX_INPUT = 16 * 1024 * 1024;
 /**
  * `tinyplace hook NAME`: passes one hook of Claude Code on to the host, and prints what it answers.
  * Whatever goes wrong, it prints nothing and ends well: a hook never holds up or breaks a session. It
- * starts nothing; without a host there is nothing to tell.
+ * starts nothing; without a host there is nothing to tell. Returns the exit code.
  */
-export async function runHook(paths: HomePaths, name: string): Promise<void> {
-  const deadline = setTimeout(() => process.exit(0), PATIENCE_MS);
+export async function runHook(paths: HomePaths, name: string): Promise<number> {
   try {
-    await passOn(paths, name, readInput());
+    const input = readInput();
+    if (name === "wake") return await waitToWake(paths, String(input.session_id));
+    const deadline = setTimeout(() => process.exit(0), PATIENCE_MS);
+    await passOn(paths, name, input);
+    clearTimeout(deadline);
   } catch {
     // Silent by purpose: what is printed here would stand in the person's session.
   }
-  clearTimeout(deadline);
+  return 0;
 }
 
 async function passOn(

@@ -24,7 +24,8 @@ import type { AuthorizedCall, ClientConnection, ClientPeer, SessionHost } from "
 
 const PROOF_WITHIN_MS = 5_000;
 const GOODBYE_WITHIN_MS = 1_000;
-const MAX_CONNECTIONS = 256;
+/** A session has two: its bridge, and the hook that waits for its mail. */
+const MAX_CONNECTIONS = 512;
 const MAX_IN_FLIGHT = 64;
 /** JSON-RPC's own range for application errors; the reason is in `data`. */
 const APPLICATION_ERROR = -32000;

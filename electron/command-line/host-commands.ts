@@ -69,7 +69,6 @@ export function hostCommands(program: Command, context: Context, version: string
     .option(...HOME)
     .action(async (name: string, options: { home?: string }) => {
       const { runHook } = await import("../bridge/hook-command.ts");
-      await runHook(homePaths(options.home), name);
-      process.exit(0);
+      process.exit(await runHook(homePaths(options.home), name));
     });
 }

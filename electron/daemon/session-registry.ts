@@ -25,6 +25,8 @@ interface SessionLife {
   transcript: string | null;
   /** A message that only its channel can have brought was seen: pushes reach it. */
   hasChannel: boolean;
+  /** So often it was woken since its person last said something. */
+  wakes: number;
   /** It was told who it is, since it began or was cleared. */
   isIntroduced: boolean;
   /** Contact requests that hooks told it of, and those that its channel was given. */
@@ -174,6 +176,7 @@ function newLife(harnessSessionId: string | null): SessionLife {
     state: "idle",
     transcript: null,
     hasChannel: false,
+    wakes: 0,
     isIntroduced: false,
     toldRequests: new Set(),
     pushedRequests: new Set(),

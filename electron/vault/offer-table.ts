@@ -2,7 +2,7 @@ import { DELIVERED, type DeliveryRow, type MessageRow } from "./mail-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
- * How unread mail was offered to a session, by channel or hook, and whether it was seen in the
+ * How unread mail was offered to a session, by channel, hook or wake, and whether it was seen in the
  * session's transcript (rule D6). The changing functions run inside `Vault.write` only.
  */
 export function unpushed(vault: VaultReader, label: string, limit: number): DeliveryRow[] {
@@ -14,8 +14,30 @@ export function unpushed(vault: VaultReader, label: string, limit: number): Deli
     .all<DeliveryRow>([label, limit]);
 }
 
-/** Unread mail that no hook offered yet; what a channel pushed after `pushedBefore` is on its way. */
+/**
+ * Unread mail that no hook offered yet; what a channel pushed, or a session was woken for, after these
+ * times is on its way.
+ */
 export function unhooked(
+  vault: VaultReader,
+  label: string,
+  { pushedBefore, wokenBefore }: { pushedBefore: number; wokenBefore: number },
+  limit: number,
+): DeliveryRow[] {
+  return vault
+    .sql(
+      `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND d.hooked_at IS NULL
+         AND (d.pushed_at IS NULL OR coalesce(d.woken_at <= ?, d.pushed_at <= ?))
+       ORDER BY d.message LIMIT ?`,
+    )
+    .all<DeliveryRow>([label, wokenBefore, pushedBefore, limit]);
+}
+
+/**
+ * Unread mail that a session may be woken for: no hook brought it, it woke nobody before, and it is no
+ * automatic answer, or two agents could keep each other awake.
+ */
+export function unwoken(
   vault: VaultReader,
   label: string,
   pushedBefore: number,
@@ -24,9 +46,29 @@ export function unhooked(
   return vault
     .sql(
       `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND d.hooked_at IS NULL
-         AND (d.pushed_at IS NULL OR d.pushed_at <= ?) ORDER BY d.message LIMIT ?`,
+         AND d.woken_at IS NULL AND m.auto = 0 AND (d.pushed_at IS NULL OR d.pushed_at <= ?)
+       ORDER BY d.message LIMIT ?`,
     )
     .all<DeliveryRow>([label, pushedBefore, limit]);
+}
+
+/** How the session came to have these messages, which stand in a prompt of it. */
+export function cameBy(
+  vault: VaultReader,
+  label: string,
+  ids: readonly string[],
+): { channel: boolean; wake: boolean } {
+  const rows = vault
+    .sql(
+      `SELECT d.woken_at IS NOT NULL AS woken, d.hook_offers AS hooks FROM delivery d
+       JOIN message m ON m.seq = d.message
+       WHERE d.label = ? AND d.pushed_at IS NOT NULL AND m.id IN (SELECT value FROM json_each(?))`,
+    )
+    .all<{ woken: number; hooks: number }>([label, JSON.stringify(ids)]);
+  return {
+    channel: rows.some(({ woken, hooks }) => woken === 0 && hooks === 0),
+    wake: rows.some(({ woken }) => woken === 1),
+  };
 }
 
 /** What a hook handed over once, between the two times, and the transcript does not show. */
@@ -48,7 +90,7 @@ export interface Pushed {
   readonly delivery: number;
   /** All of the text was in it. */
   readonly whole: boolean;
-  readonly by: "channel" | "hook";
+  readonly by: "channel" | "hook" | "wake";
 }
 
 /** The message, when this was the first time that it was pushed. */
@@ -59,6 +101,7 @@ export function markPushed(
   at: number,
 ): Told | null {
   const hook = by === "hook" ? 1 : 0;
+  const wake = by === "wake" ? 1 : 0;
   const first = vault
     .sql("SELECT pushed_at IS NULL AS first FROM delivery WHERE id = ? AND label = ?")
     .get<{ first: number }>([delivery, label]);
@@ -67,9 +110,10 @@ export function markPushed(
     .sql(
       `UPDATE delivery SET pushed_at = coalesce(pushed_at, $at),
          pushed_whole = max(pushed_whole, $whole), hook_offers = hook_offers + $hook,
-         hooked_at = CASE $hook WHEN 1 THEN $at ELSE hooked_at END WHERE id = $delivery`,
+         hooked_at = CASE $hook WHEN 1 THEN $at ELSE hooked_at END,
+         woken_at = CASE $wake WHEN 1 THEN $at ELSE woken_at END WHERE id = $delivery`,
     )
-    .run({ at, whole: whole ? 1 : 0, hook, delivery });
+    .run({ at, whole: whole ? 1 : 0, hook, wake, delivery });
   return first.first === 1 ? messageOf(vault, delivery) : null;
 }
 
@@ -87,10 +131,12 @@ export function unseen(vault: VaultReader, label: string, since: number, limit: 
   return vault
     .sql(
       `SELECT d.id AS delivery, m.id, d.pushed_whole AS whole,
-         d.read_at IS NULL AND d.offered_at IS NULL AND d.hook_offers = 0 AS channel
+         d.read_at IS NULL AND d.offered_at IS NULL AND d.hook_offers = 0
+           AND d.woken_at IS NULL AS channel
        FROM delivery d JOIN message m ON m.seq = d.message
        WHERE d.label = ? AND d.seen_at IS NULL AND (d.pushed_at IS NOT NULL OR d.read_at IS NOT NULL)
-         AND max(coalesce(d.pushed_at, 0), coalesce(d.read_at, 0), coalesce(d.hooked_at, 0)) >= ?
+         AND max(coalesce(d.pushed_at, 0), coalesce(d.read_at, 0), coalesce(d.hooked_at, 0),
+           coalesce(d.woken_at, 0)) >= ?
        ORDER BY d.id DESC LIMIT ?`,
     )
     .all<{ delivery: number; id: string; whole: number; channel: number }>([label, since, limit])

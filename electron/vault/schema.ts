@@ -371,6 +371,11 @@ const MIGRATIONS: readonly string[] = [
     why TEXT
   );
   `,
+
+  // When a hook that waits woke an idle session for it (rule M2).
+  `
+  ALTER TABLE delivery ADD COLUMN woken_at INTEGER;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -39,7 +39,15 @@ export const hookCalls = {
     /** What the hook prints for the harness; null: nothing. */
     result: z.object({ output: z.string().nullable() }),
   },
-  /** The output of this connection's `hook` was written: what stood in it is read. */
+  /**
+   * Answered when mail came that the idle session may be woken for, however long that takes; null: the
+   * session ended, or another hook of it waits.
+   */
+  "hook.wait": {
+    params: z.object({ sessionId: z.string().min(1).max(128), pid: z.number().int().positive() }),
+    result: z.object({ text: z.string().nullable() }),
+  },
+  /** The output of this connection's `hook` or `hook.wait` was written. */
   "hook.written": { params: z.object({}), result: z.object({}) },
   /** These deliveries of a `push` were written to the client. */
   "push.written": {

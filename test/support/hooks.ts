@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { childEnvironment } from "./programs.ts";
 
-const HOOK = fileURLToPath(new URL("../../electron/hook.ts", import.meta.url));
+export const HOOK = fileURLToPath(new URL("../../electron/hook.ts", import.meta.url));
 
 /** Runs one hook as Claude Code does; resolves with its exit code and what it printed, as JSON. */
 export function runHook(
@@ -26,6 +28,34 @@ export function runHook(
       resolve({ code, output: stdout ? (JSON.parse(stdout) as HookOutput) : null, stdout, stderr }),
     ),
   );
+}
+
+/**
+ * A hook that waits, as an interactive Claude Code runs it; ended with the test. What it would wake the
+ * session with stands in `stderr`.
+ */
+export function startWakeHook(
+  home: string,
+  sessionId: string,
+  entrypoint = "cli",
+): { closed: Promise<{ code: number | null; stderr: string }>; pid: number } {
+  const child = spawn(process.execPath, [HOOK, "wake", home], {
+    stdio: ["pipe", "ignore", "pipe"],
+    env: childEnvironment({ CLAUDE_CODE_ENTRYPOINT: entrypoint }),
+  });
+  let stderr = "";
+  child.stderr.on("data", (data: Buffer) => {
+    stderr += data.toString();
+  });
+  child.stdin.end(JSON.stringify({ session_id: sessionId }));
+  const closed = new Promise<{ code: number | null; stderr: string }>((resolve) =>
+    child.once("close", (code) => resolve({ code, stderr })),
+  );
+  onTestFinished(async () => {
+    if (child.exitCode === null) child.kill("SIGKILL");
+    await closed;
+  });
+  return { closed, pid: child.pid as number };
 }
 
 interface HookOutput {

@@ -7,14 +7,14 @@ import { onTestFinished } from "vitest";
 import { type Script, startMessagesApi } from "../fakes/messages-api.ts";
 import { temporaryHome } from "./temporary-home.ts";
 
-const CLAUDE = fileURLToPath(new URL("../../node_modules/.bin/claude", import.meta.url));
+export const CLAUDE = fileURLToPath(new URL("../../node_modules/.bin/claude", import.meta.url));
 export const pluginTool = (tool: string) => `mcp__plugin_tinyplace_tinyplace__${tool}`;
 
 /** A person's account with Claude Code in it, and nothing else. */
 export class Account {
   readonly home = temporaryHome();
 
-  private environment(extra: Record<string, string>): Record<string, string | undefined> {
+  environment(extra: Record<string, string>): Record<string, string | undefined> {
     return {
       PATH: process.env.PATH,
       HOME: this.home,

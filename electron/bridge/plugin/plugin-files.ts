@@ -27,6 +27,10 @@ const HOOKS = [
   ["SessionEnd", "session-end"],
 ] as const;
 const HOOK_TIMEOUT_S = 5;
+/** Where a hook begins to wait for mail. One that is waiting ends when another begins. */
+const WAKING_EVENTS: ReadonlySet<string> = new Set(["SessionStart", "UserPromptSubmit"]);
+/** A session that idles for longer is not woken, in s. */
+const WAKE_TIMEOUT_S = 7 * 24 * 3600;
 
 /** Paths inside the plugin's folder, and what stands in each. */
 export function installationFiles(to: Installation): Record<string, string> {
@@ -37,7 +41,10 @@ export function installationFiles(to: Installation): Record<string, string> {
     ...env,
   };
   const hooks = Object.fromEntries(
-    HOOKS.map(([event, name]) => [event, [{ hooks: [hookOf(to, name)] }]]),
+    HOOKS.map(([event, name]) => {
+      const waking = WAKING_EVENTS.has(event) ? [wakingHookOf(to)] : [];
+      return [event, [{ hooks: [hookOf(to, name), ...waking] }]];
+    }),
   );
   return {
     ".mcp.json": asFile({ mcpServers: { tinyplace } }),
@@ -50,6 +57,17 @@ function hookOf({ hookRuntime, hook, home }: Installation, name: string) {
   const words = [hookRuntime.executable, hook, name, home];
   const [command, ...args] = hookRuntime.isElectron ? asNode(words) : words;
   return { type: "command", command, args, timeout: HOOK_TIMEOUT_S };
+}
+
+/** It runs in the background; ending with exit code 2 wakes the session with what it printed. */
+function wakingHookOf(to: Installation) {
+  return {
+    ...hookOf(to, "wake"),
+    timeout: WAKE_TIMEOUT_S,
+    asyncRewake: true,
+    rewakeMessage: "tinyplace woke this session for mail:",
+    rewakeSummary: "tinyplace: mail for this session",
+  };
 }
 
 /** A hook has no environment of its own to be given. */

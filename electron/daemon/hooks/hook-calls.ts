@@ -7,13 +7,17 @@ import type { HookDesk, Printed } from "./hook-desk.ts";
 export function hookHandlers(
   desk: () => HookDesk,
   attached: () => { agent: Agent; session: Session },
-): CallHandlers<"hook" | "hook.written" | "push.written"> {
-  let printing: Printed | null = null;
+): CallHandlers<"hook" | "hook.wait" | "hook.written" | "push.written"> {
+  let printing: (Printed & { text?: string }) | null = null;
   return {
     hook: async (params) => {
       const { output, printed } = await desk().report(params);
       printing = printed;
       return { output };
+    },
+    "hook.wait": async (params, { signal }) => {
+      printing = await desk().wait(params, signal);
+      return { text: printing?.text ?? null };
     },
     "hook.written": async () => {
       if (printing) await desk().written(printing);

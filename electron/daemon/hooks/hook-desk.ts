@@ -7,6 +7,7 @@ import type { Session } from "../session-registry.ts";
 import { ChannelPusher } from "./channel-pusher.ts";
 import { type NameOf, Offers } from "./offers.ts";
 import { SeenWatch } from "./seen-watch.ts";
+import { type Waiter, Waiters, type Woken } from "./waiters.ts";
 
 type HookParams = CallParams<"hook">;
 
@@ -37,9 +38,16 @@ export class HookDesk {
   private readonly counters = new Map<Agent, Counter>();
   private readonly early = new Map<string, { hook: HookParams; at: number }>();
   private readonly parts: { clock: Clock; timers: Timers; nameOf: NameOf };
+  private readonly waiters: Waiters;
 
   constructor(parts: { clock: Clock; timers: Timers; nameOf: NameOf }) {
     this.parts = parts;
+    this.waiters = new Waiters({
+      timers: parts.timers,
+      now: () => parts.clock.now(),
+      sleepers: (waiter) =>
+        this.sessionsOf(waiter).map(({ counter, session }) => ({ ...counter, session })),
+    });
   }
 
   /** An agent that this host opened: its sessions are served from now on. */
@@ -49,6 +57,13 @@ export class HookDesk {
     const seen = new SeenWatch({ agent, offers, clock, timers });
     const pusher = new ChannelPusher({ agent, offers, clock });
     this.counters.set(agent, { agent, offers, pusher, seen });
+    agent.mailroom.on("delivered", () => this.waiters.lookSoon());
+    agent.once("closing", () => this.counters.delete(agent));
+  }
+
+  /** A hook that waits for mail to wake its session with; null: it is to end. */
+  wait(waiter: Waiter, signal: AbortSignal): Promise<Woken | null> {
+    return this.waiters.wait(waiter, signal);
   }
 
   /** A session attached: what its hooks said before holds for it. */
@@ -65,6 +80,7 @@ export class HookDesk {
       await this.bind(agent, session, hook, true);
     }
     this.counters.get(agent)?.pusher.look([session.label]);
+    this.waiters.lookSoon();
   }
 
   /**
@@ -86,6 +102,8 @@ export class HookDesk {
       counter.seen.soon(session);
     }
     if (output !== null && hook.name === "stop") for (const one of found) work(one.session);
+    if (hook.name === "session-end") this.waiters.endOf(hook.pid);
+    this.waiters.lookSoon();
     return { output, printed };
   }
 
@@ -103,7 +121,7 @@ export class HookDesk {
     counter?.seen.soon(session);
   }
 
-  private sessionsOf(hook: HookParams): { counter: Counter; session: Session }[] {
+  private sessionsOf(hook: Waiter): { counter: Counter; session: Session }[] {
     const counters = [...this.counters.values()];
     const found = (find: (agent: Agent) => Session | null) =>
       counters.flatMap((counter) => {
@@ -125,7 +143,9 @@ export class HookDesk {
     const state = stateAfter(hook);
     const isNew = state !== null && state !== life.state;
     if (state !== null) life.state = state;
-    if (hook.shown.length > 0) life.hasChannel = true;
+    const came = this.counters.get(agent)?.offers.cameBy(session, hook.shown);
+    if (came?.channel) life.hasChannel = true;
+    if (hook.name === "user-prompt-submit" && !came?.wake) life.wakes = 0;
     if (hook.transcriptPath !== null) life.transcript = hook.transcriptPath;
     if (hook.name === "session-start") life.isIntroduced = false;
     if (rebinds && session.harnessSessionId !== hook.sessionId) {

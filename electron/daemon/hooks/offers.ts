@@ -10,6 +10,7 @@ import { contactNote } from "../../vault/contact-table.ts";
 import { handleOf } from "../../vault/handle-table.ts";
 import { type DeliveryRow, markRead, unreadCount } from "../../vault/mail-table.ts";
 import {
+  cameBy,
   markPushed,
   markSeen,
   neverSeen,
@@ -17,6 +18,7 @@ import {
   type Unseen,
   unhooked,
   unpushed,
+  unwoken,
 } from "../../vault/offer-table.ts";
 import { oweReceipt } from "../../vault/receipt-table.ts";
 import type { Agent } from "../agent.ts";
@@ -72,15 +74,15 @@ export class Offers {
     const { label } = session;
     const times = { after: now - UNSEEN_FORGOTTEN_MS, before: now - UNSEEN_AFTER_MS };
     const isWatched = session.life.transcript !== null;
-    const pushedBefore = session.life.hasChannel ? now - CHANNEL_GRACE_MS : now;
+    const before = { pushedBefore: pushedBefore(session, now), wokenBefore: times.before };
     const rows = mailroom
       .free([
         ...(isWatched ? neverSeen(vault, label, times, MAX_MESSAGES) : []),
-        ...unhooked(vault, label, pushedBefore, MAX_MESSAGES),
+        ...unhooked(vault, label, before, MAX_MESSAGES),
       ])
       .filter(({ id }) => !shown.includes(id))
       .slice(0, MAX_MESSAGES);
-    const { frames, pushed } = this.framed(rows);
+    const { frames, pushed } = this.framed(rows, "hook");
     await mailroom.hand(rows.slice(0, pushed.length));
     const requests = this.newRequests(session.life.toldRequests);
     const read = pushed.filter(({ whole }) => whole).length;
@@ -89,6 +91,31 @@ export class Offers {
     if (!isWorthSaying) return null;
     const rest = unread > 0 ? [`${unread} unread in this session's inbox: call inbox.`] : [];
     return { text: [...frames, ...requests, ...rest].join("\n\n"), pushed };
+  }
+
+  /** What wakes an idle session; null when nothing came that may. */
+  async forWake(session: Session, now: number): Promise<Offer | null> {
+    const { vault, mailroom } = this.agent;
+    const { label } = session;
+    const rows = mailroom.free(unwoken(vault, label, pushedBefore(session, now), MAX_MESSAGES));
+    if (rows.length === 0) return null;
+    const { frames, pushed } = this.framed(rows, "wake");
+    await mailroom.hand(rows.slice(0, pushed.length));
+    const rest = unreadCount(vault, label) - pushed.length;
+    const more = rest > 0 ? [`${rest} more unread in this session's inbox: call inbox.`] : [];
+    return { text: [...frames, ...more].join("\n\n"), pushed };
+  }
+
+  /** When a channel brought something that may still arrive, later mail may wake the session, in ms. */
+  wakeDelay(session: Session, now: number): number | null {
+    const { vault, mailroom } = this.agent;
+    const waits = mailroom.free(unwoken(vault, session.label, now, 1)).length > 0;
+    return waits && session.life.hasChannel ? CHANNEL_GRACE_MS : null;
+  }
+
+  /** How the messages that stand in a session's prompt came there. */
+  cameBy(session: Session, shown: readonly string[]): { channel: boolean; wake: boolean } {
+    return cameBy(this.agent.vault, session.label, shown);
   }
 
   /** One message for the session's channel. */
@@ -126,7 +153,8 @@ export class Offers {
       }
     });
     // What a channel pushed may be in the hands of a call at this moment: that is not the channel's.
-    this.agent.mailroom.unhand(pushed.filter(({ by }) => by === "hook").map((one) => one.delivery));
+    const held = pushed.filter(({ by }) => by !== "channel");
+    this.agent.mailroom.unhand(held.map((one) => one.delivery));
     this.told(label);
   }
 
@@ -159,7 +187,10 @@ export class Offers {
   }
 
   /** As many as fit, oldest first; a first one that does not fit is cut. */
-  private framed(rows: readonly DeliveryRow[]): { frames: string[]; pushed: Pushed[] } {
+  private framed(
+    rows: readonly DeliveryRow[],
+    by: "hook" | "wake",
+  ): { frames: string[]; pushed: Pushed[] } {
     const frames: string[] = [];
     const pushed: Pushed[] = [];
     let left = CONTEXT_CHARACTERS;
@@ -168,7 +199,7 @@ export class Offers {
       const fits = whole.length <= left;
       if (!fits && frames.length > 0) break;
       frames.push(fits ? whole : this.frameWithin(row, left));
-      pushed.push({ delivery: row.delivery, whole: fits, by: "hook" });
+      pushed.push({ delivery: row.delivery, whole: fits, by });
       left -= whole.length;
     }
     return { frames, pushed };
@@ -200,4 +231,9 @@ export class Offers {
     if (this.nameOf(row.peer) !== null) return "own_agent";
     return contactNote(this.agent.vault, row.peer) === "removed" ? "removed" : "contact";
   }
+}
+
+/** What a listening channel pushed after this is given time to arrive. */
+function pushedBefore({ life }: Session, now: number): number {
+  return life.hasChannel ? now - CHANNEL_GRACE_MS : now;
 }
