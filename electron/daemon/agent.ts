@@ -36,7 +36,14 @@ import {
   unreadCounts,
 } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
-import { indexSome, isIndexed, searchMail } from "../vault/search-table.ts";
+import {
+  type FoundRow,
+  findMail,
+  indexSome,
+  isIndexed,
+  type MailFilter,
+  searchMail,
+} from "../vault/search-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
@@ -456,11 +463,21 @@ export class Agent extends EventEmitter<AgentEvents> {
     limit: number,
     before = Number.MAX_SAFE_INTEGER,
   ): Promise<MessageRow[]> {
+    await this.indexMail();
+    return searchMail(this.vault, query, before, limit);
+  }
+
+  /** As a person searches: all mail, by more than its words. */
+  async find(filter: MailFilter, limit: number, before: number): Promise<FoundRow[]> {
+    if (filter.query.trim() !== "") await this.indexMail();
+    return findMail(this.vault, filter, before, limit);
+  }
+
+  private async indexMail(): Promise<void> {
     while (!isIndexed(this.vault)) {
       // In parts: mail goes on while a large vault is indexed for the first time.
       await this.vault.write(() => indexSome(this.vault, 500));
     }
-    return searchMail(this.vault, query, before, limit);
   }
 
   /**

@@ -3,7 +3,7 @@ import { app } from "electron";
 import type { WindowRequest } from "../../shared/channels/channels.ts";
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
-import { attachCommand } from "../daemon/attach-command.ts";
+import type { CommandLine } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
@@ -17,6 +17,7 @@ import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
 import { Preferences } from "./preferences.ts";
+import { setupHandlers } from "./setup.ts";
 import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
@@ -30,8 +31,7 @@ export interface DesktopOptions {
   /** Where this build's `main/`, `preload/` and `renderer/` lie. */
   readonly folder: string;
   readonly icons: string;
-  /** What a terminal runs as `tinyplace`. */
-  readonly commandLine: { executable: string; entry: string; isElectron: boolean };
+  readonly commandLine: CommandLine;
   readonly hidden: boolean;
   /** Started by a session that found no owner, not by a person. */
   readonly forSessions: boolean;
@@ -96,9 +96,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         window.pageListens();
         return host.snapshot();
       },
-      "host.attach-command": () => ({
-        command: attachCommand(options.commandLine, paths.home),
-      }),
+      ...setupHandlers(host, options.commandLine, preferences),
       "composer.open": async (from) => {
         await compose(from);
         return {};

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BrowserWindow, type Rectangle, screen } from "electron";
 import type { WindowEvent, WindowEventName } from "../../shared/channels/channels.ts";
+import type { Place } from "../../shared/model/place.ts";
 import { sendToWindow } from "./ipc.ts";
 import type { Preferences } from "./preferences.ts";
 import { secureWindow } from "./secure-window.ts";
@@ -14,7 +15,7 @@ export class MainWindow {
   private readonly mayHide: () => boolean;
   private readonly preferences: Preferences;
   private listens = false;
-  private asked: WindowEvent<"window.navigate"> | null = null;
+  private asked: Place | null = null;
   private quitting = false;
 
   /**
@@ -43,7 +44,7 @@ export class MainWindow {
   }
 
   /** Shows the window at a place; a page that is still loading goes there when it listens. */
-  showPlace(place: WindowEvent<"window.navigate">): void {
+  showPlace(place: Place): void {
     this.show();
     if (this.listens) this.send("window.navigate", place);
     else this.asked = place;

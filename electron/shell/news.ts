@@ -1,11 +1,11 @@
-import type { WindowEvent } from "../../shared/channels/channels.ts";
+import type { Place } from "../../shared/model/place.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 
 /** One notification: it names no message's text, since screens are shared. */
 export interface News {
   readonly title: string;
   readonly body: string;
-  readonly place: WindowEvent<"window.navigate">;
+  readonly place: Place;
 }
 
 /** What a person is told of between two snapshots (rule U4): new holds, new contact requests, alarms. */

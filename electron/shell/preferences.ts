@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { place } from "../../shared/model/place.ts";
+import { setup } from "../../shared/model/setup.ts";
 import { replaceFile } from "../platform/atomic-file.ts";
 
 const kept = z.object({
+  /** What the main window showed. */
+  place: place.nullable().catch(null),
+  setup: setup.nullable().catch(null),
   notifications: z.boolean().catch(true),
   /** Where the main window was, in screen points. */
   bounds: z
@@ -31,6 +36,12 @@ export class Preferences {
     return this.values.bounds;
   }
 
+  /** Where the window was, and how far the first steps are. */
+  get remembered(): Pick<Kept, "place" | "setup"> {
+    const { place, setup } = this.values;
+    return { place, setup };
+  }
+
   change(part: Partial<Kept>): void {
     const values = { ...this.values, ...part };
     if (JSON.stringify(values) === JSON.stringify(this.values)) return;
@@ -43,6 +54,6 @@ function read(path: string): Kept {
   try {
     return kept.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {
-    return { notifications: true, bounds: null };
+    return kept.parse({});
   }
 }

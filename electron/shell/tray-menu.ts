@@ -1,4 +1,4 @@
-import type { WindowEvent } from "../../shared/channels/channels.ts";
+import type { Place } from "../../shared/model/place.ts";
 import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
 
 /** The tray's menu as data: what it shows is a pure function of the snapshot (rule U1). */
@@ -7,7 +7,7 @@ export type TrayAction =
   | { readonly kind: "compose" }
   | { readonly kind: "pause"; readonly paused: boolean }
   | { readonly kind: "start-at-login"; readonly on: boolean }
-  | { readonly kind: "place"; readonly place: WindowEvent<"window.navigate"> }
+  | { readonly kind: "place"; readonly place: Place }
   | { readonly kind: "quit" };
 
 export type TrayItem =
@@ -85,7 +85,7 @@ function agentItems(agent: AgentSummary): TrayItem[] {
     return {
       type: "action",
       label: `    ${words}`,
-      action: goTo({ view: "agent", agentId, label }),
+      action: goTo({ view: "session", agentId, label }),
     };
   });
   const none: TrayItem = { type: "text", label: "    no live session" };
@@ -103,7 +103,7 @@ function action(label: string, what: TrayAction) {
   return { type: "action" as const, label, action: what };
 }
 
-function goTo(place: WindowEvent<"window.navigate">): TrayAction {
+function goTo(place: Place): TrayAction {
   return { kind: "place", place };
 }
 

@@ -231,21 +231,48 @@ export interface ConversationRow extends MessageRow {
   readonly delivery_read_at: number | null;
 }
 
+/** Which of a label's mail: all of it where nothing is named. */
+export interface ConversationFilter {
+  /** The other agent; for mail within one agent, that agent itself. */
+  readonly peer?: string | undefined;
+  /** The other session; null: mail that names none. */
+  readonly other?: string | null | undefined;
+  readonly unread?: boolean | undefined;
+}
+
 /** A label's mail, newest first: what was delivered to it and what it sent, below `before`. */
 export function conversation(
   vault: VaultReader,
   label: string,
   before: number,
   limit: number,
+  filter: ConversationFilter = {},
 ): ConversationRow[] {
+  const { peer, other, unread } = filter;
+  const from = [
+    ...(peer === undefined ? [] : ["AND m.peer = $peer"]),
+    ...(other === undefined ? [] : ["AND m.from_session IS $other"]),
+    ...(unread ? ["AND d.read_at IS NULL"] : []),
+  ].join(" ");
+  const to = [
+    ...(peer === undefined ? [] : ["AND peer = $peer"]),
+    ...(other === undefined ? [] : ["AND to_session IS $other"]),
+    ...(unread ? ["AND 0"] : []),
+  ].join(" ");
+  // Without a filter the delivery alone says enough: no message is looked at before the page is known.
+  const received =
+    peer === undefined && other === undefined
+      ? "delivery d"
+      : "delivery d CROSS JOIN message m ON m.seq = d.message";
   return vault
     .sql(
       `WITH page AS (
-         SELECT seq FROM (SELECT message AS seq FROM delivery WHERE label = $label AND message < $before
-                          ORDER BY message DESC LIMIT $limit)
+         SELECT seq FROM (SELECT d.message AS seq FROM ${received}
+                          WHERE d.label = $label AND d.message < $before ${from}
+                          ORDER BY d.message DESC LIMIT $limit)
          UNION
          SELECT seq FROM (SELECT seq FROM message WHERE from_session = $label AND direction <> 'in'
-                          AND seq < $before ORDER BY seq DESC LIMIT $limit)
+                          AND seq < $before ${to} ORDER BY seq DESC LIMIT $limit)
          ORDER BY seq DESC LIMIT $limit
        )
        SELECT ${COLUMNS}, mine.read_at AS delivery_read_at
@@ -253,7 +280,48 @@ export function conversation(
        LEFT JOIN delivery mine ON mine.message = m.seq AND mine.label = $label
        ORDER BY m.seq DESC`,
     )
-    .all<ConversationRow>({ label, before, limit });
+    .all<ConversationRow>({
+      ...{ label, before, limit },
+      ...(peer !== undefined && { peer }),
+      ...(other !== undefined && { other }),
+    });
+}
+
+/** One message of a label's mail without its text, for telling its conversations apart. */
+export interface TurnRow {
+  readonly seq: number;
+  readonly direction: "in" | "out" | "local";
+  readonly peer: string;
+  readonly from_session: string | null;
+  readonly to_session: string | null;
+  readonly at: number;
+  readonly start: string;
+  /** Delivered to this label, and not read. */
+  readonly unread: number;
+}
+
+const START_LENGTH = 200;
+
+/** The newest `limit` of a label's mail, newest first. */
+export function turns(vault: VaultReader, label: string, limit: number): TurnRow[] {
+  return vault
+    .sql(
+      `WITH page AS (
+         SELECT seq FROM (SELECT message AS seq FROM delivery WHERE label = $label
+                          ORDER BY message DESC LIMIT $limit)
+         UNION
+         SELECT seq FROM (SELECT seq FROM message WHERE from_session = $label AND direction <> 'in'
+                          ORDER BY seq DESC LIMIT $limit)
+         ORDER BY seq DESC LIMIT $limit
+       )
+       SELECT m.seq, m.direction, m.peer, m.from_session, m.to_session, m.at,
+         substr(m.text, 1, ${START_LENGTH}) AS start,
+         mine.id IS NOT NULL AND mine.read_at IS NULL AS unread
+       FROM page JOIN message m ON m.seq = page.seq
+       LEFT JOIN delivery mine ON mine.message = m.seq AND mine.label = $label
+       ORDER BY m.seq DESC`,
+    )
+    .all<TurnRow>({ label, limit });
 }
 
 function one(vault: VaultReader, sql: string, params: SqliteParams): MessageRow | null {

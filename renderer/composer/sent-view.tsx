@@ -9,8 +9,8 @@ import { Party } from "../inboxes/party.tsx";
 import { RUNG_WORDS } from "../inboxes/rung-words.ts";
 import { useComposer } from "../stores/composer-store.ts";
 import { Button } from "../ui/button.tsx";
-import { formatMoment } from "../ui/format.ts";
 import { ProblemNote } from "../ui/problem.tsx";
+import { Ladder } from "./ladder.tsx";
 
 /** After sending: the ladder, live until the other side has read it, and beyond. */
 export function SentView(props: { host: HostSnapshot; draft: Draft; sent: SentMessage }) {
@@ -62,31 +62,5 @@ export function SentView(props: { host: HostSnapshot; draft: Draft; sent: SentMe
         </Button>
       </div>
     </div>
-  );
-}
-
-function Ladder({ sent }: { sent: SentMessage }) {
-  return (
-    <ol
-      aria-label="How far it came"
-      aria-live="polite"
-      data-testid="ladder"
-      className="flex flex-col gap-2 border-l-2 border-line pl-4"
-    >
-      {sent.ladder.map((step) => {
-        const { word, meaning } = RUNG_WORDS[step.rung];
-        return (
-          <li key={step.rung} data-rung={step.rung}>
-            <p className="flex items-baseline gap-2">
-              <span className="font-semibold">{word}</span>
-              <time dateTime={step.at} className="text-sm text-muted tabular-nums">
-                {formatMoment(step.at)}
-              </time>
-            </p>
-            <p className="text-sm text-muted">{meaning}</p>
-          </li>
-        );
-      })}
-    </ol>
   );
 }

@@ -16,6 +16,8 @@ interface MessageListProps {
   agentName: string;
   loadingOlder: boolean;
   problem: ErrorView | null;
+  /** The id of a message to begin at; null for the newest. */
+  jumpTo: string | null;
   onRetry: () => void;
   loadOlder: () => Promise<void>;
 }
@@ -27,7 +29,7 @@ export function MessageList(props: MessageListProps) {
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set());
   const askOlder = useCallback(() => void loadOlder(), [loadOlder]);
   const { scroller, virtualizer, topSpace } = useMessageList(rows, askOlder);
-  const { jumpTo, marked, missing } = useJump(pages, loadOlder, virtualizer);
+  const { jumpTo, marked, missing } = useJump(pages, props.jumpTo, loadOlder, virtualizer);
   const expand = (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq));
 
   return (

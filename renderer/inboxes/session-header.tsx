@@ -1,13 +1,24 @@
+import { Search } from "lucide-react";
 import type { AgentSummary, SessionSummary } from "../../shared/model/snapshot.ts";
 import { SessionState } from "../sessions/session-state.tsx";
 import { usePlace } from "../stores/place-store.ts";
+import { Button } from "../ui/button.tsx";
 import { formatMoment } from "../ui/format.ts";
 import { PageHeader } from "../ui/page-header.tsx";
+import { Switcher } from "../ui/switcher.tsx";
+
+const MAIL = [
+  { value: "all", text: "All" },
+  { value: "unread", text: "Unread" },
+] as const;
 
 export function SessionHeader(props: {
   agent: AgentSummary;
   label: string;
   session: SessionSummary | undefined;
+  /** Whether only unread mail is shown. */
+  unread: boolean;
+  onUnread: (unread: boolean) => void;
 }) {
   const { agent, session } = props;
   const go = usePlace((state) => state.go);
@@ -34,9 +45,27 @@ export function SessionHeader(props: {
         )
       }
       actions={
-        <span className="flex items-center text-sm">
-          <SessionState state={session ? session.state : "absent"} />
-        </span>
+        <>
+          <span className="flex items-center text-sm">
+            <SessionState state={session ? session.state : "absent"} />
+          </span>
+          <Switcher
+            label="Which mail"
+            options={MAIL}
+            value={props.unread ? "unread" : "all"}
+            onChange={(value) => props.onUnread(value === "unread")}
+          />
+          <Button
+            look="quiet"
+            data-testid="search-here"
+            title="Search this session's mail (Ctrl+F)"
+            aria-label="Search this session's mail"
+            className="w-7 px-0"
+            onClick={() => go({ view: "search", agentId: agent.cryptoId, label: props.label })}
+          >
+            <Search aria-hidden className="size-4" />
+          </Button>
+        </>
       }
     />
   );

@@ -1,38 +1,88 @@
 import { MailOpen } from "lucide-react";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { conversationKey, useConversations } from "../stores/conversation-store.ts";
 import { useAgent } from "../stores/host-store.ts";
-import { inboxKey, useMail } from "../stores/mail-store.ts";
+import { inboxKey, type MailPlace, useMail } from "../stores/mail-store.ts";
 import { Blank, LoadingRows } from "../ui/blank.tsx";
 import { ProblemPage } from "../ui/problem.tsx";
+import { ConversationHeader } from "./conversation-header.tsx";
+import { ConversationList } from "./conversation-list.tsx";
 import { MessageList } from "./message-list.tsx";
 import { SessionHeader } from "./session-header.tsx";
 
-/** One session's mail: what came to its label and what it sent. */
-export function SessionView(props: { agentId: string; label: string }) {
+/** One session's mail, as conversations or all of it: what came to its label and what it sent. */
+export function SessionView(props: {
+  agentId: string;
+  label: string;
+  message?: string | undefined;
+}) {
   const { agentId, label } = props;
   const agent = useAgent(agentId);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [unread, setUnread] = useState(false);
+  const conversations = useConversations((state) => state.conversations);
   useEffect(() => {
-    void useMail.getState().show(agentId, label);
-    return () => useMail.getState().hide(agentId, label);
+    useConversations.getState().show(agentId, label);
+    return () => useConversations.getState().hide();
   }, [agentId, label]);
+  // A message to go to stands in all of the mail.
+  useEffect(() => {
+    if (props.message === undefined) return;
+    setChosen(null);
+    setUnread(false);
+  }, [props.message]);
+  const conversation = conversations?.find((one) => conversationKey(one) === chosen);
+  const { peer, other } = conversation ?? {};
+  const place = useMemo<MailPlace>(
+    () => ({
+      agentId,
+      label,
+      ...(peer !== undefined && { peer }),
+      ...(other !== undefined && { other }),
+      ...(unread && { unread }),
+    }),
+    [agentId, label, peer, other, unread],
+  );
   if (!agent) return null;
   const session = agent.sessions.find((entry) => entry.label === label);
   return (
     <>
-      <SessionHeader agent={agent} label={label} session={session} />
-      <Mail agentId={agentId} label={label} agentName={agent.name} />
+      <SessionHeader
+        agent={agent}
+        label={label}
+        session={session}
+        unread={unread}
+        onUnread={setUnread}
+      />
+      <div className="flex min-h-0 grow flex-col @3xl:flex-row">
+        <ConversationList
+          conversations={conversations ?? []}
+          chosen={conversation ? chosen : null}
+          onChoose={setChosen}
+        />
+        <div className="flex min-h-0 min-w-0 grow flex-col">
+          {conversation && <ConversationHeader agentId={agentId} conversation={conversation} />}
+          <Mail
+            key={inboxKey(place)}
+            place={place}
+            agentName={agent.name}
+            jumpTo={props.message ?? null}
+          />
+        </div>
+      </div>
     </>
   );
 }
 
-function Mail(props: { agentId: string; label: string; agentName: string }) {
-  const { agentId, label } = props;
-  const inbox = useMail((state) => state.inboxes[inboxKey(agentId, label)]);
-  const refresh = useCallback(() => useMail.getState().refresh(agentId, label), [agentId, label]);
-  const loadOlder = useCallback(
-    () => useMail.getState().loadOlder(agentId, label),
-    [agentId, label],
-  );
+function Mail(props: { place: MailPlace; agentName: string; jumpTo: string | null }) {
+  const { place } = props;
+  const inbox = useMail((state) => state.inboxes[inboxKey(place)]);
+  const refresh = useCallback(() => useMail.getState().refresh(place), [place]);
+  const loadOlder = useCallback(() => useMail.getState().loadOlder(place), [place]);
+  useEffect(() => {
+    void useMail.getState().show(place);
+    return () => useMail.getState().hide(place);
+  }, [place]);
   if (!inbox?.pages) {
     if (!inbox?.problem) return <LoadingRows what="mail" />;
     return (
@@ -40,19 +90,24 @@ function Mail(props: { agentId: string; label: string; agentName: string }) {
     );
   }
   if (inbox.pages.messages.length === 0) {
-    return (
+    return place.unread ? (
+      <Blank icon={MailOpen} title="Nothing unread">
+        {place.label} has read everything that came here.
+      </Blank>
+    ) : (
       <Blank icon={MailOpen} title="No mail yet">
-        Messages to {label}, and those it sends, appear here.
+        Messages to {place.label}, and those it sends, appear here.
       </Blank>
     );
   }
   return (
     <MessageList
       pages={inbox.pages}
-      label={label}
+      label={place.label}
       agentName={props.agentName}
       loadingOlder={inbox.loadingOlder}
       problem={inbox.problem}
+      jumpTo={props.jumpTo}
       onRetry={refresh}
       loadOlder={loadOlder}
     />

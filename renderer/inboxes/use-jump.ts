@@ -14,12 +14,16 @@ interface Search {
 /** Goes to a message by id, loading older mail until it is found, and marks it for a moment. */
 export function useJump(
   pages: MailPages,
+  first: string | null,
   loadOlder: () => Promise<void>,
   virtualizer: Virtualizer<HTMLDivElement, Element>,
 ) {
   const [search, setSearch] = useState<Search | null>(null);
   const [marked, setMarked] = useState<string | null>(null);
   const [missing, setMissing] = useState(false);
+  useEffect(() => {
+    if (first !== null) setSearch({ id: first, pagesLeft: PAGES_SEARCHED });
+  }, [first]);
 
   useEffect(() => {
     if (!search) return;

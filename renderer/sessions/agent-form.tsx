@@ -6,8 +6,8 @@ import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
 import { ProblemNote } from "../ui/problem.tsx";
 
-/** Creates an agent and opens it. */
-export function AgentForm(props: { submit: string }) {
+/** Creates an agent and opens it; the first one begins the first steps. */
+export function AgentForm(props: { submit: string; first?: boolean }) {
   const field = useId();
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
@@ -20,8 +20,10 @@ export function AgentForm(props: { submit: string }) {
     try {
       const agent = await call("agent.create", { name: name.trim() });
       // The event with the new agent may still be on its way; its place cannot be shown before.
+      const { go, remember } = usePlace.getState();
+      if (props.first) remember({ agentId: agent.cryptoId, messageId: null });
       await useHost.getState().load();
-      usePlace.getState().go({ view: "agent", agentId: agent.cryptoId });
+      go(props.first ? { view: "setup" } : { view: "agent", agentId: agent.cryptoId });
     } catch (thrown) {
       setProblem(errorView(thrown));
       setBusy(false);

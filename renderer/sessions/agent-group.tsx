@@ -1,6 +1,7 @@
 import { Inbox, type LucideIcon, UserPlus } from "lucide-react";
+import type { Place } from "../../shared/model/place.ts";
 import type { AgentSummary } from "../../shared/model/snapshot.ts";
-import { type Place, samePlace } from "../stores/place.ts";
+import { samePlace } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { sessionEntries } from "../stores/session-entries.ts";
 import { CopyButton } from "../ui/copy-button.tsx";

@@ -1,9 +1,19 @@
-import { Activity, Inbox, PenLine, Plus, Settings, SquarePen, Users } from "lucide-react";
+import {
+  Activity,
+  Inbox,
+  PenLine,
+  Plus,
+  Rocket,
+  Search,
+  Settings,
+  SquarePen,
+  Users,
+} from "lucide-react";
 import type { KeyboardEvent } from "react";
+import type { Place } from "../../shared/model/place.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { compose } from "../composer/use-compose-key.ts";
 import { countHolds } from "../stores/host-store.ts";
-import type { Place } from "../stores/place.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
 import { formatCount } from "../ui/format.ts";
@@ -14,6 +24,7 @@ import { UnopenedGroup } from "./unopened-group.tsx";
 
 export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   const go = usePlace((state) => state.go);
+  const setup = usePlace((state) => state.setup);
   const holds = countHolds(props.host);
   const requests = props.host.agents.reduce(
     (sum, agent) => sum + agent.contactRequests.length + agent.handleChanges.length,
@@ -40,6 +51,17 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
         onKeyDown={moveFocus}
       >
         <div className="shrink-0 px-2 pt-2">
+          {setup && (
+            <NavButton
+              testId="nav-setup"
+              current={props.place.view === "setup"}
+              className="h-8"
+              onClick={() => go({ view: "setup" })}
+            >
+              <Rocket aria-hidden className="size-4 shrink-0 text-muted" />
+              <span className="grow truncate">First steps</span>
+            </NavButton>
+          )}
           <NavButton
             testId="compose"
             current={false}
@@ -49,6 +71,16 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
           >
             <SquarePen aria-hidden className="size-4 shrink-0 text-accent" />
             <span className="grow truncate font-medium text-accent">New message</span>
+          </NavButton>
+          <NavButton
+            testId="nav-search"
+            current={props.place.view === "search"}
+            className="h-8"
+            title="Search all mail (Ctrl+K)"
+            onClick={() => go({ view: "search" })}
+          >
+            <Search aria-hidden className="size-4 shrink-0 text-muted" />
+            <span className="grow truncate">Search</span>
           </NavButton>
           <NavButton
             testId="nav-unrouted"

@@ -1,8 +1,7 @@
 import { Mail } from "lucide-react";
 import { AgentForm } from "./agent-form.tsx";
-import { AttachCommand } from "./attach-command.tsx";
 
-/** First run: what this is, one field, and the command that comes next. */
+/** First run: what this is, and one field; the steps after it follow in the window itself. */
 export function Welcome() {
   return (
     <main className="flex h-full items-center justify-center overflow-y-auto bg-sidebar p-8">
@@ -15,14 +14,10 @@ export function Welcome() {
             with an agent: an identity your sessions share.
           </p>
         </div>
-        <AgentForm submit="Create agent" />
-        <section className="flex flex-col gap-2 border-t border-line pt-6">
-          <h2 className="font-medium">Then connect Claude Code</h2>
-          <p className="text-muted">
-            Run this once in a terminal; sessions you start later attach by themselves.
-          </p>
-          <AttachCommand />
-        </section>
+        <AgentForm submit="Create agent" first />
+        <p className="border-t border-line pt-4 text-sm text-muted">
+          Then: connect Claude Code, and send yourself a first message.
+        </p>
       </div>
     </main>
   );

@@ -1,8 +1,8 @@
 import { on } from "../bridge/bridge.ts";
+import { useConversations } from "./conversation-store.ts";
 import { useHolds } from "./holds-store.ts";
 import { useHost } from "./host-store.ts";
 import { useMail } from "./mail-store.ts";
-import { placeOfNavigation } from "./place.ts";
 import { usePlace } from "./place-store.ts";
 
 /**
@@ -14,17 +14,15 @@ export function startFeed(): () => void {
   try {
     ends.push(on("host.changed", (snapshot) => useHost.getState().apply(snapshot)));
     ends.push(on("mail.changed", mailChanged));
-    ends.push(
-      on("window.navigate", (event) => {
-        const place = placeOfNavigation(event);
-        if (place) usePlace.getState().go(place);
-      }),
-    );
+    ends.push(on("window.navigate", (place) => usePlace.getState().go(place)));
   } catch (thrown) {
     useHost.getState().fail(thrown);
     return () => {};
   }
-  void useHost.getState().load();
+  void usePlace
+    .getState()
+    .load()
+    .then(() => useHost.getState().load());
   return () => {
     for (const end of ends) end();
   };
@@ -34,7 +32,8 @@ export function startFeed(): () => void {
 function mailChanged(event: { agentId: string; labels: string[]; holds: boolean }): void {
   const { shown, refresh } = useMail.getState();
   if (shown?.agentId === event.agentId && event.labels.includes(shown.label)) {
-    void refresh(shown.agentId, shown.label);
+    void refresh(shown);
+    useConversations.getState().refresh();
   }
   const holds = useHolds.getState();
   if (event.holds && holds.holds !== null) void holds.load();

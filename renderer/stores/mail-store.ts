@@ -10,6 +10,16 @@ import {
   unsettledBelow,
 } from "./mail-pages.ts";
 
+/** One session's mail, or one conversation of it. */
+export interface MailPlace {
+  readonly agentId: string;
+  readonly label: string;
+  readonly peer?: string;
+  /** The other session, where `peer` is the agent itself. */
+  readonly other?: string | null;
+  readonly unread?: boolean;
+}
+
 /** One session's mail as far as it is loaded. */
 export interface Inbox {
   readonly pages: MailPages | null;
@@ -20,12 +30,12 @@ export interface Inbox {
 interface MailStore {
   readonly inboxes: Readonly<Record<string, Inbox>>;
   /** The inbox on screen; only this one is fetched again when mail changes. */
-  readonly shown: { readonly agentId: string; readonly label: string } | null;
-  show(agentId: string, label: string): Promise<void>;
-  hide(agentId: string, label: string): void;
+  readonly shown: MailPlace | null;
+  show(place: MailPlace): Promise<void>;
+  hide(place: MailPlace): void;
   /** Fetches the newest mail, and older loaded mail whose state may have changed. */
-  refresh(agentId: string, label: string): Promise<void>;
-  loadOlder(agentId: string, label: string): Promise<void>;
+  refresh(place: MailPlace): Promise<void>;
+  loadOlder(place: MailPlace): Promise<void>;
 }
 
 const EMPTY: Inbox = { pages: null, problem: null, loadingOlder: false };
@@ -34,8 +44,8 @@ const MESSAGES_KEPT = 2 * PAGE_SIZE;
 /** A refresh looks at no more older pages than this: mail further up is fetched when opened again. */
 const OLDER_PAGES_REFRESHED = 4;
 
-export function inboxKey(agentId: string, label: string): string {
-  return `${agentId} ${label}`;
+export function inboxKey({ agentId, label, peer, other, unread }: MailPlace): string {
+  return JSON.stringify([agentId, label, peer, other === undefined ? [] : other, unread === true]);
 }
 
 /** Refreshes under way; true once another was asked for meanwhile. A burst of events makes two calls. */
@@ -48,16 +58,16 @@ export const useMail = create<MailStore>((set, get) => {
     }));
   }
 
-  async function fetchInto(agentId: string, label: string): Promise<void> {
-    const key = inboxKey(agentId, label);
-    const newest = await call("inbox.list", { agentId, label, limit: PAGE_SIZE });
+  async function fetchInto(place: MailPlace): Promise<void> {
+    const key = inboxKey(place);
+    const newest = await call("inbox.list", { ...place, limit: PAGE_SIZE });
     let pages = mergeNewest(get().inboxes[key]?.pages ?? null, newest);
     patch(key, { pages, problem: null });
     let below = newest.messages.at(-1)?.seq ?? 0;
     for (let page = 0; page < OLDER_PAGES_REFRESHED; page++) {
       const seq = unsettledBelow(pages, below);
       if (seq === null) return;
-      const older = await call("inbox.list", { agentId, label, limit: PAGE_SIZE, before: seq + 1 });
+      const older = await call("inbox.list", { ...place, limit: PAGE_SIZE, before: seq + 1 });
       pages = mergeBefore(get().inboxes[key]?.pages ?? pages, older, seq + 1);
       patch(key, { pages });
       below = older.messages.at(-1)?.seq ?? 0;
@@ -67,18 +77,19 @@ export const useMail = create<MailStore>((set, get) => {
   return {
     inboxes: {},
     shown: null,
-    async show(agentId, label) {
-      set({ shown: { agentId, label } });
-      await get().refresh(agentId, label);
+    async show(place) {
+      set({ shown: place });
+      await get().refresh(place);
     },
-    hide(agentId, label) {
+    hide(place) {
+      const key = inboxKey(place);
       set((state) => ({
-        shown: state.shown?.agentId === agentId && state.shown.label === label ? null : state.shown,
-        inboxes: kept(state.inboxes, inboxKey(agentId, label)),
+        shown: state.shown && inboxKey(state.shown) === key ? null : state.shown,
+        inboxes: kept(state.inboxes, key),
       }));
     },
-    async refresh(agentId, label) {
-      const key = inboxKey(agentId, label);
+    async refresh(place) {
+      const key = inboxKey(place);
       if (refreshing.has(key)) {
         refreshing.set(key, true);
         return;
@@ -86,7 +97,7 @@ export const useMail = create<MailStore>((set, get) => {
       try {
         do {
           refreshing.set(key, false);
-          await fetchInto(agentId, label);
+          await fetchInto(place);
         } while (refreshing.get(key));
       } catch (thrown) {
         patch(key, { problem: errorView(thrown) });
@@ -94,14 +105,14 @@ export const useMail = create<MailStore>((set, get) => {
         refreshing.delete(key);
       }
     },
-    async loadOlder(agentId, label) {
-      const key = inboxKey(agentId, label);
+    async loadOlder(place) {
+      const key = inboxKey(place);
       const inbox = get().inboxes[key];
       const before = inbox?.pages?.messages[0]?.seq;
       if (!inbox?.pages?.more || inbox.loadingOlder || before === undefined) return;
       patch(key, { loadingOlder: true });
       try {
-        const page = await call("inbox.list", { agentId, label, limit: PAGE_SIZE, before });
+        const page = await call("inbox.list", { ...place, limit: PAGE_SIZE, before });
         const pages = get().inboxes[key]?.pages;
         patch(key, {
           loadingOlder: false,

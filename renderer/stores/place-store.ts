@@ -1,15 +1,38 @@
 import { create } from "zustand";
-import type { Place } from "./place.ts";
+import type { Place } from "../../shared/model/place.ts";
+import type { Setup } from "../../shared/model/setup.ts";
+import { call } from "../bridge/bridge.ts";
 
 interface PlaceStore {
   /** What the person or a notification asked for; null until then. */
   readonly chosen: Place | null;
+  /** The first steps, while they are not done. */
+  readonly setup: Setup | null;
   go(place: Place): void;
+  /** Where the last run ended. Resolves whatever the answer is: without one, it begins anew. */
+  load(): Promise<void>;
+  remember(setup: Setup | null): void;
 }
 
-export const usePlace = create<PlaceStore>((set) => ({
+export const usePlace = create<PlaceStore>((set, get) => ({
   chosen: null,
+  setup: null,
   go(place) {
     set({ chosen: place });
+    // Forgotten should this fail: the window then begins where it always does.
+    call("window.remember", { place }).catch(() => undefined);
+  },
+  async load() {
+    const last = await call("window.remembered", {}).catch(() => null);
+    if (!last) return;
+    // What was asked for meanwhile is newer.
+    set({
+      setup: last.setup,
+      chosen: get().chosen ?? (last.setup ? { view: "setup" } : last.place),
+    });
+  },
+  remember(setup) {
+    set({ setup });
+    call("window.remember", { setup }).catch(() => undefined);
   },
 }));

@@ -1,9 +1,12 @@
 import { z } from "zod";
-import { agentSummary, hostSnapshot, messageView } from "../model/snapshot.ts";
+import { place } from "../model/place.ts";
+import { agentSummary, hostSnapshot } from "../model/snapshot.ts";
 import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
+import { mailCalls } from "./mail-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
+import { setupCalls } from "./setup-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -12,28 +15,12 @@ import { triageCalls } from "./triage-calls.ts";
  */
 export const windowCalls = {
   "host.snapshot": { request: z.object({}).strict(), response: hostSnapshot },
-  /** What to type into a terminal so that Claude Code sessions attach to this application. */
-  "host.attach-command": {
-    request: z.object({}).strict(),
-    response: z.object({ command: z.string() }),
-  },
   "agent.create": {
     request: z.object({ name: z.string().min(1).max(64) }).strict(),
     response: agentSummary,
   },
-  /** A session's mail, newest first: what came to `label` and what `label` sent. */
-  "inbox.list": {
-    request: z
-      .object({
-        agentId: z.string(),
-        label: z.string(),
-        /** Only messages with a lower `seq`; absent for the newest page. */
-        before: z.number().int().positive().optional(),
-        limit: z.number().int().min(1).max(200),
-      })
-      .strict(),
-    response: z.object({ messages: z.array(messageView), more: z.boolean() }),
-  },
+  ...mailCalls,
+  ...setupCalls,
   ...triageCalls,
   ...composerCalls,
   /** Moves an agent here from the installation that drains its mailbox now (rule N5). */
@@ -66,11 +53,7 @@ const windowEvents = {
     holds: z.boolean(),
   }),
   /** Tray and notifications ask the window to open a place. */
-  "window.navigate": z.object({
-    view: z.enum(["agent", "unrouted"]),
-    agentId: z.string().optional(),
-    label: z.string().optional(),
-  }),
+  "window.navigate": place,
 } as const;
 
 type WindowEvents = typeof windowEvents;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { keyLine, relayLine } from "../../renderer/sessions/host-summary.ts";
 import { holdKey, nextSelected } from "../../renderer/stores/holds-store.ts";
 import { countHolds, newerSnapshot } from "../../renderer/stores/host-store.ts";
-import { placeOfNavigation, shownPlace } from "../../renderer/stores/place.ts";
+import { shownPlace } from "../../renderer/stores/place.ts";
 import { sessionEntries } from "../../renderer/stores/session-entries.ts";
 import { whyHeld } from "../../renderer/triage/hold-words.ts";
 import { agent, hold, session, snapshot } from "./renderer-fixtures.ts";
@@ -74,16 +74,6 @@ describe("places", () => {
       view: "agent",
       agentId: "a",
     });
-  });
-
-  it("reads what tray and notifications ask for", () => {
-    expect(placeOfNavigation({ view: "unrouted" })).toEqual({ view: "unrouted" });
-    expect(placeOfNavigation({ view: "agent", agentId: "a", label: "claude:1" })).toEqual({
-      view: "session",
-      agentId: "a",
-      label: "claude:1",
-    });
-    expect(placeOfNavigation({ view: "agent" })).toBeNull();
   });
 });
 

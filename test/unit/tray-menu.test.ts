@@ -77,12 +77,12 @@ test("U1 the menu lists every agent and under it its sessions, and leads to each
     "-",
     "Quit",
   ]);
-  const place = (view: "agent" | "unrouted", more = {}) => ({
+  const place = (view: "agent" | "session" | "unrouted", more = {}) => ({
     action: { kind: "place", place: { view, ...more } },
   });
   const { items } = trayView(shown, false);
   expect(items[2]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
-  expect(items[4]).toMatchObject(place("agent", { agentId: "id-reviewer", label: "claude:2" }));
+  expect(items[4]).toMatchObject(place("session", { agentId: "id-reviewer", label: "claude:2" }));
   expect(items[7]).toMatchObject(place("unrouted"));
   expect(items[8]).toMatchObject(place("agent", { agentId: "id-reviewer" }));
   expect(labels(snapshot())).toContain("No agents yet");

@@ -1,16 +1,17 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { setupCalls } from "../../../shared/channels/setup-calls.ts";
 import type { Host } from "../host.ts";
 import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
-import { inboxPage } from "./inbox.ts";
+import { mailHandlers } from "./inbox.ts";
 import { settingsHandlers } from "./settings.ts";
 import { triageHandlers } from "./triage.ts";
 
 /** Calls that need more than the host: the shell answers them. */
 type ShellCall =
   | "host.snapshot"
-  | "host.attach-command"
+  | keyof typeof setupCalls
   | "composer.open"
   | "desktop.preferences"
   | "desktop.prefer";
@@ -23,7 +24,7 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
       await host.agent(agentId).moveHere();
       return {};
     },
-    "inbox.list": (request) => inboxPage(host, request),
+    ...mailHandlers(host),
     ...contactHandlers(host),
     ...activityHandlers(host),
     ...settingsHandlers(host),

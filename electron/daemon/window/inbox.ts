@@ -1,18 +1,37 @@
+import type { WindowHandlers, WindowRequest } from "../../../shared/channels/channels.ts";
+import type { mailCalls } from "../../../shared/channels/mail-calls.ts";
 import { currentRung } from "../../../shared/model/ladder.ts";
+import type { ConversationView } from "../../../shared/model/mail.ts";
 import type { MessageView } from "../../../shared/model/snapshot.ts";
-import { type ConversationRow, conversation } from "../../vault/mail-table.ts";
+import { type ConversationRow, conversation, type TurnRow, turns } from "../../vault/mail-table.ts";
+import { readPeer } from "../../vault/peer-table.ts";
+import { verifiedPeers } from "../../vault/verified-table.ts";
 import { wayOf } from "../../vault/way.ts";
 import type { Agent } from "../agent.ts";
 import type { Host } from "../host.ts";
+import { findIn } from "./search.ts";
+
+/** Conversations are those of this many last messages: whoever looks further back searches. */
+const TURNS = 2000;
+
+export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls> {
+  return {
+    "inbox.list": (request) => inboxPage(host, request),
+    "inbox.conversations": ({ agentId, label }) => ({
+      conversations: conversations(host, host.agent(agentId), label),
+    }),
+    "mail.find": (request) => findIn(host, request),
+  };
+}
 
 /** Pages of a session's mail, as windows show it. */
 export function inboxPage(
   host: Host,
-  request: { agentId: string; label: string; before?: number | undefined; limit: number },
+  request: WindowRequest<"inbox.list">,
 ): { messages: MessageView[]; more: boolean } {
   const agent = host.agent(request.agentId);
   const before = request.before ?? Number.MAX_SAFE_INTEGER;
-  const rows = conversation(agent.vault, request.label, before, request.limit + 1);
+  const rows = conversation(agent.vault, request.label, before, request.limit + 1, request);
   const page = rows.slice(0, request.limit);
   return {
     messages: page.map((row) => messageView(host, agent, row, request.label)),
@@ -20,7 +39,13 @@ export function inboxPage(
   };
 }
 
-function messageView(host: Host, agent: Agent, row: ConversationRow, label: string): MessageView {
+/** @param label the session whose mail it is; null for what was sent as no session */
+export function messageView(
+  host: Host,
+  agent: Agent,
+  row: ConversationRow,
+  label: string | null,
+): MessageView {
   const mine = row.direction !== "in" && row.from_session === label;
   const way = mine ? wayOf(agent.vault, row) : null;
   return {
@@ -44,6 +69,37 @@ function messageView(host: Host, agent: Agent, row: ConversationRow, label: stri
     ladder: way?.ladder ?? [],
     problem: way?.problem ?? null,
   };
+}
+
+function conversations(host: Host, agent: Agent, label: string): ConversationView[] {
+  const found = new Map<string, { last: TurnRow; sent: boolean; unread: number }>();
+  for (const turn of turns(agent.vault, label, TURNS)) {
+    const sent = turn.direction !== "in" && turn.from_session === label;
+    const key = turn.direction === "local" ? `here ${otherOf(turn, sent)}` : turn.peer;
+    const known = found.get(key);
+    if (known) known.unread += turn.unread;
+    else found.set(key, { last: turn, sent, unread: turn.unread });
+  }
+  const verified = verifiedPeers(agent.vault);
+  return [...found.values()].map(({ last, sent, unread }) => {
+    const local = last.direction === "local";
+    const verifiedAt = verified.get(last.peer);
+    return {
+      peer: last.peer,
+      peerName: host.nameOf(last.peer),
+      ...(local && { other: otherOf(last, sent) }),
+      start: last.start,
+      at: iso(last.at),
+      sent,
+      unread,
+      suite: local ? null : readPeer(agent.vault, last.peer).suite,
+      verifiedAt: verifiedAt === undefined ? null : iso(verifiedAt),
+    };
+  });
+}
+
+function otherOf(turn: TurnRow, sent: boolean): string | null {
+  return sent ? turn.to_session : turn.from_session;
 }
 
 function iso(at: number): string {

@@ -1,0 +1,59 @@
+import { create } from "zustand";
+import type { ConversationView } from "../../shared/model/mail.ts";
+import { call } from "../bridge/bridge.ts";
+
+/** A burst of mail asks for the list this often at most, in ms. */
+const ASK_EVERY_MS = 500;
+
+interface ConversationStore {
+  /** Whose conversations these are, and the last one first; null until the first answer. */
+  readonly shown: { readonly agentId: string; readonly label: string } | null;
+  readonly conversations: readonly ConversationView[] | null;
+  show(agentId: string, label: string): void;
+  hide(): void;
+  /** Asks again, soon. */
+  refresh(): void;
+}
+
+export function conversationKey({ peer, other }: Pick<ConversationView, "peer" | "other">): string {
+  return other === undefined ? peer : `${peer} ${other ?? ""}`;
+}
+
+/** With whom the session on screen writes. Without an answer its mail is shown all the same. */
+export const useConversations = create<ConversationStore>((set, get) => {
+  let waits = false;
+  let again = false;
+  async function ask(): Promise<void> {
+    const { shown } = get();
+    if (!shown) return;
+    const answer = await call("inbox.conversations", shown).catch(() => null);
+    if (answer && get().shown === shown) set({ conversations: answer.conversations });
+  }
+  function askSoon(): void {
+    if (waits) {
+      again = true;
+      return;
+    }
+    waits = true;
+    void ask().then(() =>
+      setTimeout(() => {
+        waits = false;
+        if (!again) return;
+        again = false;
+        askSoon();
+      }, ASK_EVERY_MS),
+    );
+  }
+  return {
+    shown: null,
+    conversations: null,
+    show(agentId, label) {
+      set({ shown: { agentId, label }, conversations: null });
+      void ask();
+    },
+    hide() {
+      set({ shown: null, conversations: null });
+    },
+    refresh: askSoon,
+  };
+});

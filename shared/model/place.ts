@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const agentId = z.string().min(1).max(64);
+const label = z.string().min(1).max(32);
+
+/**
+ * A place of the main window: what its right-hand side shows. Tray, notifications, links and the last
+ * run lead to one; none of them does anything else.
+ */
+export const place = z.discriminatedUnion("view", [
+  z.strictObject({
+    view: z.enum([
+      "unrouted",
+      "drafts",
+      "contacts",
+      "activity",
+      "settings",
+      "new-agent",
+      /** The first steps, until they are done. */
+      "setup",
+    ]),
+  }),
+  /** Searches everywhere, or where it is named. */
+  z.strictObject({
+    view: z.literal("search"),
+    agentId: agentId.optional(),
+    label: label.optional(),
+  }),
+  z.strictObject({ view: z.literal("agent"), agentId }),
+  z.strictObject({
+    view: z.literal("session"),
+    agentId,
+    label,
+    /** The id of the message to go to. */
+    message: z.string().max(128).optional(),
+  }),
+]);
+export type Place = z.infer<typeof place>;

@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { excerpt } from "../../renderer/search/excerpt.ts";
+
+const shown = (text: string, query: string) =>
+  excerpt(text, query)
+    .map((piece) => (piece.hit ? `[${piece.text}]` : piece.text))
+    .join("");
+
+test("an excerpt shows the words that were looked for, the last one as a beginning", () => {
+  expect(shown("The migration locks users.", "locks mig")).toBe("The [migration] [locks] users.");
+  expect(shown("unlocks", "locks")).toBe("unlocks");
+  expect(shown("<b>Deploy</b> finished", "deploy")).toBe("<b>[Deploy]</b> finished");
+  expect(shown("a.*b", ".*")).toBe("a.*b");
+  const far = `${"word ".repeat(200)}needle${" word".repeat(200)}`;
+  expect(shown(far, "needle")).toMatch(/^….*\[needle\].*…$/);
+  expect(shown(far, "needle").length).toBeLessThan(220);
+});
+
+test("an excerpt is short and breaks nothing, whatever text and query are", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, query) => {
+      const line = excerpt(text, query, 50)
+        .map((piece) => piece.text)
+        .join("");
+      expect(line.length).toBeLessThanOrEqual(52);
+      expect(line).not.toMatch(/[\r\n]/);
+      // No pair of surrogates is split.
+      expect(() => encodeURIComponent(line)).not.toThrow();
+    }),
+  );
+});
