@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../crash/harness/free-port.ts";
 import { Random } from "../crash/harness/random.ts";
+import { cpuOf } from "../load/process-cost.ts";
 import { temporaryHome } from "./temporary-home.ts";
 
 /** One nats-server process; started again it finds what it stored. */
@@ -11,7 +12,8 @@ class NatsNode {
   private readonly file: string;
   private child: ChildProcess | null = null;
   private closed: Promise<void> = Promise.resolve();
-  private log = "";
+  /** Processor time of its lives before, in ms. */
+  private spent = 0;
 
   constructor(port: number, file: string) {
     this.port = port;
@@ -21,37 +23,38 @@ class NatsNode {
   start(): void {
     // Debian puts it where only root's PATH looks.
     const env = { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin` };
-    const stdio = ["ignore", "ignore", "pipe"] as const;
+    const stdio = ["ignore", "ignore", "inherit"] as const;
     const child = spawn("nats-server", ["-c", this.file], { env, stdio: [...stdio] });
-    child.stderr.on("data", (data: Buffer) => {
-      this.log += data.toString();
-    });
-    // Not there: whoever waits for the cluster is told why.
-    child.once("error", (error) => {
-      this.log += error.message;
-    });
     this.child = child;
     this.closed = new Promise((resolve) => child.once("close", () => resolve()));
   }
 
-  /** Resolves when the process is gone. */
-  async stop(signal: NodeJS.Signals): Promise<void> {
-    this.child?.kill(signal);
-    await this.closed;
+  get pid(): number | undefined {
+    return this.child?.pid;
   }
 
-  /** What it wrote, for a failure's words. */
-  errors(): string {
-    return this.log;
+  /** Processor time of all its lives, in ms. */
+  cpu(): number {
+    return this.spent + cpuOf(this.pid);
+  }
+
+  /** Resolves when the process is gone. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    this.spent += cpuOf(this.pid);
+    this.child?.kill(signal);
+    await this.closed;
   }
 }
 
 /** A real JetStream cluster on loopback; its nodes can be killed and started again. */
 export class NatsCluster {
   readonly nodes: readonly NatsNode[];
+  /** Everything they store. */
+  readonly folder: string;
 
-  private constructor(nodes: readonly NatsNode[]) {
+  private constructor(nodes: readonly NatsNode[], folder: string) {
     this.nodes = nodes;
+    this.folder = folder;
   }
 
   static async start(size: number): Promise<NatsCluster> {
@@ -67,11 +70,14 @@ export class NatsCluster {
       const folder = join(home, `nats-${index}`);
       mkdirSync(folder);
       const file = join(folder, "nats.conf");
+      // Its log goes to a file: what it says about a peer that was killed is no test's output.
+      const log = join(folder, "nats.log");
       writeFileSync(
         file,
         `server_name: node-${index}
 listen: "127.0.0.1:${ports[index]}"
 max_payload: 8MB
+log_file: "${log}"
 jetstream { store_dir: "${folder}", max_memory_store: 256MB, max_file_store: 4GB }
 ${size > 1 ? `cluster { name: relay, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes.join(", ")}] }` : ""}
 `,
@@ -79,7 +85,7 @@ ${size > 1 ? `cluster { name: relay, listen: "127.0.0.1:${ports[size + index]}",
       return new NatsNode(ports[index] as number, file);
     });
     for (const node of nodes) node.start();
-    return new NatsCluster(nodes);
+    return new NatsCluster(nodes, home);
   }
 
   /** As `--store` takes it. */
