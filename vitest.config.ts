@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "alone",
-          include: ["test/{crash,e2e,race}/**/*.test.ts"],
+          include: ["test/{crash,e2e,load,race}/**/*.test.ts"],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

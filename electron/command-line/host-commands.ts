@@ -41,7 +41,7 @@ export function hostCommands(program: Command, context: Context, version: string
     .command("relay")
     .description("a relay alone: mailboxes of agents in other data folders and on other machines")
     .requiredOption("--listen <host:port>", "where it listens, e.g. 127.0.0.1:7700; port 0 for any")
-    .requiredOption("--store <store>", "where it keeps what it holds, e.g. sqlite:./relay.db")
+    .requiredOption("--store <store>", "sqlite:PATH, or nats://HOST:PORT,HOST:PORT of a cluster")
     .action(async (options: { listen: string; store: string }) => {
       context.requireDatabase();
       const { runRelay } = await import("../relay/run-relay.ts");

@@ -1,15 +1,14 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { type RelayServer, startRelay } from "./server/server.ts";
-import { SqliteRelayStore } from "./store/sqlite-store.ts";
+import { openNamedStore } from "./store/named-store.ts";
 
 const ADDRESS = /^(?:\[([\da-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/i;
-const SQLITE = "sqlite:";
 
 /**
  * A relay alone, for agents of other data folders and machines (rule N2): prints one JSON line when
  * it listens, and ends in order at SIGINT or SIGTERM.
  * @param options.listen `HOST:PORT`, port 0 for any free one; `[::1]:PORT` for an IPv6 address
- * @param options.store `sqlite:PATH`; the file is made where it is missing
+ * @param options.store `sqlite:PATH`, or `nats://HOST:PORT,...`; what is missing there is made
  */
 export async function runRelay(options: { listen: string; store: string }): Promise<void> {
   // Before anything is announced: a signal that comes with the first line ends in order, too.
@@ -18,7 +17,7 @@ export async function runRelay(options: { listen: string; store: string }): Prom
     process.once("SIGTERM", resolve);
   });
   const { host, port } = addressOf(options.listen);
-  const store = openStore(options.store);
+  const store = await openNamedStore(options.store);
   let server: RelayServer;
   try {
     server = await startRelay({ store, host, port });
@@ -43,27 +42,6 @@ function addressOf(listen: string): { host: string; port: number } {
     `"${listen.slice(0, 80)}" is no address to listen on.`,
     "Write HOST:PORT, for example 127.0.0.1:7700, or [::1]:7700; port 0 takes any free one.",
   );
-}
-
-function openStore(store: string): SqliteRelayStore {
-  const path = store.startsWith(SQLITE) ? store.slice(SQLITE.length) : "";
-  if (path === "") {
-    throw new TinyplaceError(
-      "bad_request",
-      `"${store.slice(0, 80)}" is no store of a relay.`,
-      "Write sqlite:PATH, for example sqlite:./relay.db.",
-    );
-  }
-  try {
-    return new SqliteRelayStore(path);
-  } catch (cause) {
-    throw new TinyplaceError(
-      "bad_request",
-      `The relay's database ${path} cannot be opened: ${wordsOf(cause)}.`,
-      "Check that its folder exists and can be written, and that no other program uses the file.",
-      { cause },
-    );
-  }
 }
 
 function cannotListen(listen: string, cause: unknown): TinyplaceError {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { readNatsAddress } from "../../electron/relay/store/jetstream/address.ts";
+import { JetStreamRelayStore } from "../../electron/relay/store/jetstream/jetstream-store.ts";
 import { MemoryRelayStore } from "../../electron/relay/store/memory-store.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import {
@@ -11,11 +13,20 @@ import {
 } from "../../electron/relay/store/store.ts";
 import type { LibsignalUpload, RelayEnvelope, SdkKey } from "../../electron/relay/wire.ts";
 import { openSqlite } from "../../electron/vault/sqlite.ts";
+import { NatsCluster } from "../support/nats-cluster.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const NOW = 1_800_000_000_000;
 const PAGE = { limit: 50, maxSize: 1_000_000 };
 const opened: RelayStore[] = [];
+let cluster: NatsCluster;
+let fleets = 0;
+
+beforeAll(async () => {
+  cluster = await NatsCluster.start(3);
+});
+
+afterAll(() => cluster.close());
 
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
@@ -53,14 +64,22 @@ const sdk = (keyId: string, publicKey = "AAAA"): SdkKey => ({
   signature: "AAAA",
 });
 
-const stores: [string, (limits?: StoreLimits) => RelayStore][] = [
-  ["memory", (limits) => new MemoryRelayStore(limits)],
-  ["sqlite", (limits) => new SqliteRelayStore(join(temporaryHome(), "relay.db"), limits)],
+/** One relay's store of a fleet; few streams, so that many fleets are soon made. */
+const openFleet = (fleet: string, limits: StoreLimits = {}) =>
+  JetStreamRelayStore.open(readNatsAddress(`${cluster.url}?fleet=${fleet}`), {
+    ...limits,
+    layout: { mail: 2, tombstones: 1, keys: 1, nonces: 1 },
+  });
+
+const stores: [string, (limits?: StoreLimits) => Promise<RelayStore>][] = [
+  ["memory", async (limits) => new MemoryRelayStore(limits)],
+  ["sqlite", async (limits) => new SqliteRelayStore(join(temporaryHome(), "relay.db"), limits)],
+  ["jetstream", (limits) => openFleet(`contract${++fleets}`, limits)],
 ];
 
 describe.each(stores)("relay store contract: %s", (_name, make) => {
-  const create = (limits?: StoreLimits): RelayStore => {
-    const store = make(limits);
+  const create = async (limits?: StoreLimits): Promise<RelayStore> => {
+    const store = await make(limits);
     opened.push(store);
     return store;
   };
@@ -69,7 +88,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
 
   describe("N1 mailboxes", () => {
     test("keep what was put, oldest first, whole, apart from other mailboxes", async () => {
-      const store = create();
+      const store = await create();
       const deliveries = [delivery("1"), delivery("2"), delivery("3", "alice", "carol")];
       expect(await store.putEnvelopes(deliveries, NOW)).toEqual(["stored", "stored", "stored"]);
       await store.putEnvelopes([delivery("0")], NOW);
@@ -80,7 +99,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("give pages bounded by count and by size, but never an empty one", async () => {
-      const store = create();
+      const store = await create();
       for (const id of ["1", "2", "3"]) {
         await store.putEnvelopes([delivery(id, "alice", "bob", "A".repeat(1000))], NOW);
       }
@@ -90,7 +109,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("remove by id, of any sender, and take ids that are gone", async () => {
-      const store = create();
+      const store = await create();
       await store.putEnvelopes([delivery("1"), delivery("1", "eve"), delivery("2")], NOW);
       await store.removeEnvelopes("bob", ["1", "never"], NOW);
       await store.removeEnvelopes("nobody", ["1"], NOW);
@@ -100,7 +119,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
 
   describe("D2 relay de-duplication", () => {
     test("a known (mailbox, sender, id) is not stored again, also within one call", async () => {
-      const store = create();
+      const store = await create();
       expect(await store.putEnvelopes([delivery("1"), delivery("1")], NOW)).toEqual([
         "stored",
         "known",
@@ -110,13 +129,13 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("another sender's or mailbox's same id is another envelope", async () => {
-      const store = create();
+      const store = await create();
       const all = [delivery("1"), delivery("1", "eve"), delivery("1", "alice", "carol")];
       expect(await store.putEnvelopes(all, NOW)).toEqual(["stored", "stored", "stored"]);
     });
 
     test("outlives deletion by 8 days, however long it was stored before", async () => {
-      const store = create();
+      const store = await create();
       await store.putEnvelopes([delivery("1")], NOW);
       const removedAt = NOW + 30 * TOMBSTONE_MS;
       expect(await store.putEnvelopes([delivery("1")], removedAt)).toEqual(["known"]);
@@ -130,7 +149,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
 
   describe("N4 bounded mailboxes", () => {
     test("by count: full is said, a known one still is known, and room comes back", async () => {
-      const store = create({ mailboxLimit: 2 });
+      const store = await create({ mailboxLimit: 2 });
       const three = [delivery("1"), delivery("2"), delivery("3")];
       expect(await store.putEnvelopes(three, NOW)).toEqual(["stored", "stored", "full"]);
       expect(await store.putEnvelopes([delivery("1")], NOW)).toEqual(["known"]);
@@ -143,7 +162,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("by size", async () => {
-      const store = create({ mailboxSize: 3000 });
+      const store = await create({ mailboxSize: 3000 });
       const large = (id: string) => delivery(id, "alice", "bob", "A".repeat(2000));
       expect(await store.putEnvelopes([large("1"), large("2")], NOW)).toEqual(["stored", "full"]);
       await store.removeEnvelopes("bob", ["1"], NOW);
@@ -151,9 +170,22 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
   });
 
+  test("N4 mail that nobody fetched within the retention is dropped", async () => {
+    const store = await create({ retentionMs: 1000 });
+    await store.putEnvelopes([delivery("1")], NOW);
+    await store.putEnvelopes([delivery("2")], NOW + 900);
+    // A cluster goes by its own clock, so this waits for it.
+    await expect
+      .poll(async () => {
+        await store.putEnvelopes([delivery("3", "alice", "carol")], NOW + 1001);
+        return ids(store);
+      })
+      .not.toContain("1");
+  });
+
   describe("E2 published keys", () => {
     test("nothing published is null, and counts nothing", async () => {
-      const store = create();
+      const store = await create();
       await store.publishOneTime("bob", [sdk("pk_1")]);
       expect(await store.takeBundle("bob")).toBeNull();
       expect(await store.keyHealth("bob")).toMatchObject({ libsignal: null, updatedAt: 0 });
@@ -161,7 +193,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("libsignal one-time keys are served once, in order, then the last resort", async () => {
-      const store = create();
+      const store = await create();
       const preKeys = [1, 2].map((id) => ({ id, publicKey: `ec${id}` }));
       await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
       expect(await store.capabilities("bob")).toEqual(["receipts"]);
@@ -185,7 +217,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("a one-time key goes to one of many who ask at once", async () => {
-      const store = create();
+      const store = await create();
       const preKeys = Array.from({ length: 20 }, (_, id) => ({ id: id + 1, publicKey: "AAAA" }));
       await store.publish("bob", upload({ preKeys }), NOW);
       const taken = await Promise.all(preKeys.map(() => store.takeBundle("bob")));
@@ -193,7 +225,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("publishing again replaces the signed keys and appends the one-time ones", async () => {
-      const store = create();
+      const store = await create();
       await store.publish("bob", upload({ preKeys: [{ id: 1, publicKey: "a" }] }), NOW);
       const next = upload({ signedPreKey: signed(2), preKeys: [{ id: 2, publicKey: "b" }] });
       await store.publish("bob", next, NOW + 5);
@@ -204,7 +236,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("another installation's upload drops the keys of the former one", async () => {
-      const store = create();
+      const store = await create();
       const preKeys = [{ id: 1, publicKey: "a" }];
       await store.publish("bob", upload({ preKeys, kyberPreKeys: [signed(901)] }), NOW);
       await store.publishOneTime("bob", [sdk("pk_1")]);
@@ -215,7 +247,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("the network's own keys: in order, a repeated id replaced, apart from libsignal's", async () => {
-      const store = create();
+      const store = await create();
       await store.publishSigned("bob", sdk("spk_1"), NOW);
       await store.publishOneTime("bob", [sdk("pk_1"), sdk("pk_2"), sdk("pk_1", "BBBB")]);
       await store.publish("bob", upload({ preKeys: [{ id: 1, publicKey: "a" }] }), NOW);
@@ -233,7 +265,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("one-time keys are bounded; the oldest make room", async () => {
-      const store = create();
+      const store = await create();
       const preKeys = Array.from({ length: MAX_ONE_TIME_KEYS + 3 }, (_, index) => ({
         id: index + 1,
         publicKey: "AAAA",
@@ -248,7 +280,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     const lease = (installation: string) => ({ installation, host: "desk", since: "2026-01-01" });
 
     test("the first takes it, another does not, unless it is moved", async () => {
-      const store = create();
+      const store = await create();
       expect(await store.lease("bob")).toBeNull();
       expect(await store.takeLease("bob", lease("one"), false)).toEqual(lease("one"));
       expect(await store.takeLease("bob", lease("two"), false)).toEqual(lease("one"));
@@ -259,7 +291,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("who holds it keeps the time it was taken at", async () => {
-      const store = create();
+      const store = await create();
       await store.takeLease("bob", lease("one"), false);
       const later = { ...lease("one"), since: "2026-02-02" };
       expect(await store.takeLease("bob", later, true)).toEqual(lease("one"));
@@ -276,7 +308,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     };
 
     test("one edge for two agents, whichever is named first", async () => {
-      const store = create();
+      const store = await create();
       expect(await store.contact("alice", "bob")).toBeNull();
       expect(await store.changeContact("alice", "bob", () => edge)).toEqual(edge);
       expect(await store.contact("bob", "alice")).toEqual(edge);
@@ -287,7 +319,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("changes at once see each other's outcome", async () => {
-      const store = create();
+      const store = await create();
       const count = (current: ContactEdge | null): ContactEdge => ({
         ...edge,
         createdAt: String(Number(current?.createdAt ?? 0) + 1),
@@ -299,7 +331,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("a rule that throws changes nothing, and others of the same moment stand", async () => {
-      const store = create();
+      const store = await create();
       const refused = store.changeContact("alice", "bob", () => {
         throw new Error("refused");
       });
@@ -313,7 +345,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
 
   describe("N1 the directory", () => {
     test("a handle is the first claimer's, who may claim it again", async () => {
-      const store = create();
+      const store = await create();
       expect(await store.handle("@ann")).toBeNull();
       const row = { handle: "@ann", agent: "alice", claimedAt: NOW };
       expect(await store.claimHandle("@ann", "alice", NOW)).toEqual(row);
@@ -323,7 +355,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("of many who claim one handle at once, one gets it", async () => {
-      const store = create();
+      const store = await create();
       const agents = Array.from({ length: 10 }, (_, n) => `agent${n}`);
       const outcomes = await Promise.all(
         agents.map((agent) => store.claimHandle("@ann", agent, NOW)),
@@ -332,7 +364,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("handles of one agent are bounded, also when claimed at once, and can be given back", async () => {
-      const store = create({ handleLimit: 2 });
+      const store = await create({ handleLimit: 2 });
       const names = ["@c", "@b", "@a"];
       const outcomes = await Promise.all(
         names.map((name, n) => store.claimHandle(name, "alice", NOW + n)),
@@ -350,7 +382,7 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
 
     test("a card is kept whole, replaced, listed by pages and removed", async () => {
-      const store = create();
+      const store = await create();
       const card = { name: "Ann", skills: ["review"], metadata: { colour: "blue" } };
       await store.putCard("bob", { name: "Bob" });
       await store.putCard("alice", { name: "A" });

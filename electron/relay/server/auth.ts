@@ -18,6 +18,14 @@ interface GuardOptions {
   /** Sign-in tokens sign nothing of a request: whoever reads one can use it (rule N4). */
   readonly allowSiws: boolean;
   readonly nonces?: NonceLimits;
+  /** Others remember nonces, too: what was signed before this start may be taken. */
+  readonly shared?: boolean;
+}
+
+/** Who signed; the nonce to be taken once in the whole fleet, null for a token, which has none. */
+interface Signed {
+  readonly agent: string;
+  readonly nonce: string | null;
 }
 
 /** Checks who sent a request (network.md part 1, section 3). All answers are cryptoIds. */
@@ -25,30 +33,33 @@ export class RequestGuard {
   private readonly clock: Clock;
   private readonly allowSiws: boolean;
   private readonly nonces: NonceMemory;
+  private readonly shared: boolean;
   private readonly startedAt: number;
 
-  constructor({ clock, allowSiws, nonces }: GuardOptions) {
+  constructor({ clock, allowSiws, nonces, shared = false }: GuardOptions) {
     this.clock = clock;
     this.allowSiws = allowSiws;
     this.nonces = new NonceMemory(nonces);
+    this.shared = shared;
     this.startedAt = clock.now();
   }
 
-  /** The signer's cryptoId; the actor header must name the same identity. Throws HttpError. */
-  authenticate(request: SignedRequest): string {
+  /** The actor header must name the identity that signed. Throws HttpError. */
+  authenticate(request: SignedRequest): Signed {
     const address = required(request, "x-tinyplace-public-key");
     const signature = required(request, "x-tinyplace-signature");
     const key = publicKeyOf(address);
     if (!key) throw new HttpError(401, "invalid public key");
     const id = cryptoIdOf(key);
-    if (isSiws(signature)) this.checkSiws(signature, key, id);
+    const token = isSiws(signature);
+    if (token) this.checkSiws(signature, key, id);
     else this.checkRaw(request, signature, key, id);
     // Not signed by any form, so it may only repeat what the key says.
     const actor = publicKeyOf(required(request, "x-agent-id"));
     if (!actor || cryptoIdOf(actor) !== id) {
       throw new HttpError(403, "actor does not match signing key");
     }
-    return id;
+    return { agent: id, nonce: token ? null : required(request, "x-tinyplace-nonce") };
   }
 
   /**
@@ -78,7 +89,7 @@ export class RequestGuard {
     const nonce = required(request, "x-tinyplace-nonce");
     if (nonce.length > 64) throw new HttpError(401, "invalid nonce");
     const at = this.checkDate(date);
-    if (this.mayPredateStart(at)) throw new HttpError(401, "stale signature date");
+    if (!this.shared && this.mayPredateStart(at)) throw new HttpError(401, "stale signature date");
     // The signature comes before the nonce is remembered: a forger must not use up nonces.
     if (!verifySignature(key, signedText({ ...request, date, nonce }), signature)) {
       throw new HttpError(401, "invalid signature");

@@ -23,13 +23,13 @@ export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void 
   const { store } = parts;
 
   app.get("/contacts", async (request) => {
-    const self = signerOf(parts, request);
+    const self = await signerOf(parts, request);
     const edges = (await store.contactsOf(self)).filter((edge) => edge.status === "accepted");
     return { contacts: views(edges, self, request) };
   });
 
   app.get("/contacts/requests", async (request) => {
-    const self = signerOf(parts, request);
+    const self = await signerOf(parts, request);
     const pending = (await store.contactsOf(self)).filter((edge) => edge.status === "pending");
     const incoming = pending.filter((edge) => edge.addressee === self);
     const outgoing = pending.filter((edge) => edge.requester === self);
@@ -40,7 +40,7 @@ export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void 
   });
 
   app.get("/contacts/stats", async (request) => {
-    const self = signerOf(parts, request);
+    const self = await signerOf(parts, request);
     const edges = await store.contactsOf(self);
     const pending = edges.filter((edge) => edge.status === "pending");
     return {
@@ -52,7 +52,7 @@ export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void 
   });
 
   app.get<WithId>("/contacts/:id/status", async (request) => {
-    const self = signerOf(parts, request);
+    const self = await signerOf(parts, request);
     const other = cryptoIdFrom(request.params.id);
     const edge = await store.contact(self, other);
     if (!edge) return { cryptoId: other, agentId: other, status: "none" };
@@ -77,7 +77,7 @@ export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void 
 
 async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: Rule) {
   const { store, clock, ring } = parts;
-  const self = signerOf(parts, request);
+  const self = await signerOf(parts, request);
   const other = cryptoIdFrom(request.params.id);
   const act = { self, other, at: new Date(clock.now()).toISOString() };
   let before: string | undefined;

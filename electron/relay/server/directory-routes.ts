@@ -55,7 +55,7 @@ function addCardRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
 
   app.put<WithId>("/directory/agents/:id", async (request) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     const now = new Date(clock.now()).toISOString();
     const card = ownCard(agent, readBody(agentCard, request), now);
@@ -64,7 +64,7 @@ function addCardRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
 
   app.delete<WithId>("/directory/agents/:id", async (request, reply) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     await store.putCard(agent, null);
     return noContent(reply);
@@ -91,14 +91,14 @@ function addHandleRoutes(app: FastifyInstance, parts: RouteParts): void {
 
   // Ours: on the live network names are bought elsewhere.
   app.put<WithHandle>("/directory/handles/:handle", async (request) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     const handle = readHandle(request.params.handle);
     if (handle === null) throw new HttpError(400, "bad handle");
     return identityOf(claimed(await store.claimHandle(handle, agent, clock.now())));
   });
 
   app.delete<WithHandle>("/directory/handles/:handle", async (request, reply) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     const handle = readHandle(request.params.handle);
     if (handle === null || !(await store.releaseHandle(handle, agent))) {
       throw new HttpError(404, "not a handle of this agent");

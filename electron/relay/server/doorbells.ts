@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Fleet } from "../store/store.ts";
 import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
@@ -10,21 +11,32 @@ const MAX_PER_AGENT = 64;
 /** A socket that did not take this many bytes yet will look when it does. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
+/** An agent's doorbells at this process, and how its rings from others stop being heard. */
+interface Bells {
+  readonly sockets: Set<WebSocket>;
+  readonly unfollow: () => void;
+}
+
 /**
  * WebSockets by agent: a frame says «look now» (network.md part 1, section 8), and, which is ours, at
  * what.
  */
 export class Doorbells {
-  private readonly sockets = new Map<string, Set<WebSocket>>();
+  private readonly bells = new Map<string, Bells>();
   private readonly silent = new WeakSet<WebSocket>();
   private readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   private readonly guard: RequestGuard;
+  private readonly fleet: Fleet | null;
   private readonly usedBy: (agent: string) => void;
   private readonly heartbeat: NodeJS.Timeout;
 
-  /** @param usedBy told whose doorbell opens or closes */
-  constructor(guard: RequestGuard, usedBy: (agent: string) => void) {
+  /**
+   * @param fleet carries rings between relays; null rings here alone
+   * @param usedBy told whose doorbell opens or closes
+   */
+  constructor(guard: RequestGuard, fleet: Fleet | null, usedBy: (agent: string) => void) {
     this.guard = guard;
+    this.fleet = fleet;
     this.usedBy = usedBy;
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
     this.heartbeat.unref();
@@ -45,14 +57,12 @@ export class Doorbells {
   }
 
   listeners(): string[] {
-    return [...this.sockets.keys()];
+    return [...this.bells.keys()];
   }
 
   ring(agent: string, what: RungFor): void {
-    const frame = JSON.stringify({ event: "new_item", item: { for: what } });
-    for (const socket of this.sockets.get(agent) ?? []) {
-      if (socket.bufferedAmount < MAX_WAITING_BYTES) socket.send(frame);
-    }
+    if (this.fleet) this.fleet.ring(agent, what);
+    else this.ringHere(agent, what);
   }
 
   close(): void {
@@ -67,23 +77,42 @@ export class Doorbells {
     const agent = this.guard.authenticateStream(
       new URLSearchParams(query).get("authorization") ?? "",
     );
-    if ((this.sockets.get(agent)?.size ?? 0) >= MAX_PER_AGENT) {
+    if ((this.bells.get(agent)?.sockets.size ?? 0) >= MAX_PER_AGENT) {
       throw new HttpError(429, "too many connections of this agent");
     }
     return agent;
   }
 
   private add(agent: string, socket: WebSocket): void {
-    const all = this.sockets.get(agent) ?? new Set();
-    this.sockets.set(agent, all.add(socket));
+    const bells = this.bells.get(agent) ?? this.follow(agent);
+    bells.sockets.add(socket);
     this.usedBy(agent);
     socket.on("pong", () => this.silent.delete(socket));
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
-      all.delete(socket);
-      if (all.size === 0) this.sockets.delete(agent);
+      bells.sockets.delete(socket);
+      if (bells.sockets.size === 0) {
+        bells.unfollow();
+        this.bells.delete(agent);
+      }
       this.usedBy(agent);
     });
+  }
+
+  private follow(agent: string): Bells {
+    const unfollow =
+      this.fleet?.follow(agent, (what) => this.ringHere(agent, what)) ?? (() => undefined);
+    const bells = { sockets: new Set<WebSocket>(), unfollow };
+    this.bells.set(agent, bells);
+    return bells;
+  }
+
+  /** @param what null: rings may have been missed, of any kind */
+  private ringHere(agent: string, what: RungFor | null): void {
+    const frame = JSON.stringify({ event: "new_item", item: what ? { for: what } : {} });
+    for (const socket of this.bells.get(agent)?.sockets ?? []) {
+      if (socket.bufferedAmount < MAX_WAITING_BYTES) socket.send(frame);
+    }
   }
 
   /** Ends what did not answer the last ping. */

@@ -49,13 +49,13 @@ export function addKeyRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
 
   app.get<WithId>("/keys/:id/health", async (request) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     return healthView(request.params.id, await store.keyHealth(agent), clock.now());
   });
 
   app.put<WithId>("/keys/:id/signed-prekey", async (request, reply) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     const { identityKey, signedPreKey } = readBody(signedUpload, request);
     checkKeys(agent, identityKey, [signedPreKey]);
@@ -64,7 +64,7 @@ export function addKeyRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
 
   app.put<WithId>("/keys/:id/prekeys", async (request, reply) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     const { identityKey, preKeys } = readBody(oneTimeUpload, request);
     checkKeys(agent, identityKey, preKeys);
@@ -73,7 +73,7 @@ export function addKeyRoutes(app: FastifyInstance, parts: RouteParts): void {
   });
 
   app.put<WithId>("/keys/:id/libsignal", async (request, reply) => {
-    const agent = signerOf(parts, request);
+    const agent = await signerOf(parts, request);
     requireSelf(agent, request.params.id);
     // Not checked against the address: whoever fetches it does, and need not trust a relay.
     await store.publish(agent, readBody(libsignalUpload, request), clock.now());

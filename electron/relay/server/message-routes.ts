@@ -37,7 +37,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
   const { store, clock } = parts;
 
   app.put("/messages", async (request, reply) => {
-    const sender = signerOf(parts, request);
+    const sender = await signerOf(parts, request);
     const delivery = await admit(parts, sender, readBody(z.unknown(), request));
     const [outcome] = await deliver(parts, [delivery]);
     if (outcome === "full") throw full();
@@ -45,14 +45,14 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
   });
 
   app.post("/messages/batch", { bodyLimit: parts.batchBytes }, async (request) => {
-    const sender = signerOf(parts, request);
+    const sender = await signerOf(parts, request);
     const shape = z.object({ envelopes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
     const { envelopes } = readBody(shape, request);
     return { results: await putBatch(parts, sender, envelopes) };
   });
 
   app.get("/messages", async (request, reply) => {
-    const owner = signerOf(parts, request);
+    const owner = await signerOf(parts, request);
     const query = read(
       drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) }),
       request.query,
@@ -73,7 +73,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
   });
 
   app.delete<WithId>("/messages/:id", async (request, reply) => {
-    const owner = signerOf(parts, request);
+    const owner = await signerOf(parts, request);
     const { agentId, installation } = read(drainQuery, request.query);
     requireSelf(owner, agentId);
     await requireLease(parts, owner, installation);
@@ -83,7 +83,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   // Ours: from then on only this installation drains the mailbox, until another takes it over.
   app.put("/messages/lease", async (request) => {
-    const owner = signerOf(parts, request);
+    const owner = await signerOf(parts, request);
     const { installation, host, take } = readBody(leaseRequest, request);
     const asked = { installation, host, since: new Date(clock.now()).toISOString() };
     const lease = await store.takeLease(owner, asked, take);
@@ -92,7 +92,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
   });
 
   app.post("/messages/ack", async (request, reply) => {
-    const owner = signerOf(parts, request);
+    const owner = await signerOf(parts, request);
     const shape = z.object({
       agentId: z.string().optional(),
       installation: z.string().max(128).optional(),

@@ -25,15 +25,20 @@ export interface WithId {
   Params: { id: string };
 }
 
-/** The signer's cryptoId, within its rate. Throws HttpError. */
-export function signerOf(parts: RouteParts, request: FastifyRequest): string {
-  const agent = parts.guard.authenticate({
+/** The signer's cryptoId, within its rate. Rejects with HttpError. */
+export async function signerOf(parts: RouteParts, request: FastifyRequest): Promise<string> {
+  const { agent, nonce } = parts.guard.authenticate({
     method: request.method,
     uri: request.raw.url ?? "",
     body: Buffer.isBuffer(request.body) ? request.body : null,
     header: (name) => String(request.headers[name] ?? ""),
   });
   parts.rates.countAgent(agent);
+  const { fleet } = parts.store;
+  // Last, since it costs most: another relay of the fleet may have had this very request.
+  if (fleet && nonce !== null && !(await fleet.takeNonce(agent, nonce))) {
+    throw new HttpError(401, "replayed nonce");
+  }
   parts.usedBy(agent);
   return agent;
 }

@@ -59,11 +59,12 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const guard = new RequestGuard({
     clock,
     allowSiws: options.allowSiws ?? (loopback || tls !== undefined),
+    shared: store.fleet !== null,
     ...(limits.nonces && { nonces: limits.nonces }),
   });
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const usedBy = options.usedBy ?? (() => undefined);
-  const doorbells = new Doorbells(guard, usedBy);
+  const doorbells = new Doorbells(guard, store.fleet, usedBy);
   const app = createApp(limits.bodyBytes ?? 4 * MIB, tls);
   app.addHook("onRequest", async (request) => rates.countAddress(request.ip));
   addRoutes(app, {
@@ -141,6 +142,10 @@ function asRefusal(error: FastifyError): HttpError {
   if (status < 500) return new HttpError(status, error.message);
   if (error.code === "disk_full") {
     return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
+  }
+  if (error.code === "store_unavailable") {
+    const options = { code: "store_unavailable", retryAfter: 2 };
+    return new HttpError(503, "the relay's storage does not answer", options);
   }
   return new HttpError(500, "internal error");
 }

@@ -14,8 +14,15 @@ import {
   TOMBSTONE_MS,
 } from "./store.ts";
 
+interface Item {
+  readonly sender: string;
+  readonly id: string;
+  readonly json: string;
+  readonly at: number;
+}
+
 interface Mailbox {
-  readonly items: { readonly sender: string; readonly id: string; readonly json: string }[];
+  readonly items: Item[];
   size: number;
 }
 
@@ -26,9 +33,11 @@ interface Published<T> {
 
 /** The store without a disk, for tests and for relays that may forget: same answers, same bounds. */
 export class MemoryRelayStore implements RelayStore {
+  readonly fleet = null;
   private readonly limit: number;
   private readonly size: number;
   private readonly handleLimit: number;
+  private readonly retentionMs: number;
   private readonly mailboxes = new Map<string, Mailbox>();
   /** (mailbox, sender, id) to the time it may be forgotten; infinite while it is stored. */
   private readonly known = new Map<string, number>();
@@ -44,9 +53,11 @@ export class MemoryRelayStore implements RelayStore {
     this.limit = options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit;
     this.size = options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize;
     this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
+    this.retentionMs = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
   }
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
+    if (this.retentionMs > 0) this.dropOld(now);
     return deliveries.map((one) => this.putOne(one, now));
   }
 
@@ -68,9 +79,7 @@ export class MemoryRelayStore implements RelayStore {
       for (let index = box.items.length - 1; index >= 0; index--) {
         const item = box.items[index];
         if (item?.id !== id) continue;
-        box.items.splice(index, 1);
-        box.size -= item.json.length;
-        this.known.set(keyOf(mailbox, item.sender, id), now + TOMBSTONE_MS);
+        this.removeAt(mailbox, box, index, now);
       }
     }
   }
@@ -212,6 +221,21 @@ export class MemoryRelayStore implements RelayStore {
 
   async close(): Promise<void> {}
 
+  private removeAt(mailbox: string, box: Mailbox, index: number, now: number): void {
+    const [item] = box.items.splice(index, 1);
+    if (!item) return;
+    box.size -= item.json.length;
+    this.known.set(keyOf(mailbox, item.sender, item.id), now + TOMBSTONE_MS);
+  }
+
+  private dropOld(now: number): void {
+    for (const [mailbox, box] of this.mailboxes) {
+      while (box.items[0] && box.items[0].at <= now - this.retentionMs) {
+        this.removeAt(mailbox, box, 0, now);
+      }
+    }
+  }
+
   private putOne({ mailbox, sender, envelope }: Delivery, now: number): StoredOutcome {
     const key = keyOf(mailbox, sender, envelope.id);
     const forgetAt = this.known.get(key);
@@ -220,7 +244,7 @@ export class MemoryRelayStore implements RelayStore {
     const json = JSON.stringify(envelope);
     if (box.items.length >= this.limit || box.size + json.length > this.size) return "full";
     this.mailboxes.set(mailbox, box);
-    box.items.push({ sender, id: envelope.id, json });
+    box.items.push({ sender, id: envelope.id, json, at: now });
     box.size += json.length;
     this.known.set(key, Number.POSITIVE_INFINITY);
     return "stored";

@@ -33,11 +33,13 @@ export interface SqliteStoreOptions extends StoreLimits {
  * of the event loop share a commit; each is undone alone when it throws.
  */
 export class SqliteRelayStore implements RelayStore {
+  readonly fleet = null;
   private readonly db: Database;
   private readonly sql: Sql;
   private readonly commits: GroupCommit;
   private readonly bounds: { readonly limit: number; readonly size: number };
   private readonly handleLimit: number;
+  private readonly retentionMs: number;
 
   /**
    * @param options.ownerEpoch of the process that owns the data folder; once a later owner opened the
@@ -49,6 +51,7 @@ export class SqliteRelayStore implements RelayStore {
       size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
     };
     this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
+    this.retentionMs = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
     this.db = openSqlite(path);
     let guard: (() => void) | null = null;
     try {
@@ -66,7 +69,10 @@ export class SqliteRelayStore implements RelayStore {
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
     const outcomes = await this.commits.write(() => {
       envelopes.forgetOld(this.sql, now);
-      const stored = deliveries.map((one) => envelopes.putEnvelope(this.sql, one, this.bounds));
+      if (this.retentionMs > 0) envelopes.dropOld(this.sql, now - this.retentionMs, now);
+      const stored = deliveries.map((one) =>
+        envelopes.putEnvelope(this.sql, one, this.bounds, now),
+      );
       failpoint("relay-store.before-commit");
       return stored;
     });

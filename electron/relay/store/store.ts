@@ -5,11 +5,14 @@ import type {
   LibsignalUpload,
   MailboxLease,
   RelayEnvelope,
+  RungFor,
   SdkKey,
 } from "../wire.ts";
 
 /** How long a deleted envelope's id is remembered (rule D2), in ms. */
 export const TOMBSTONE_MS = 8 * 24 * 3600 * 1000;
+/** How long relays of one fleet remember a nonce, in ms: longer than a request is fresh, both ways. */
+export const NONCE_MEMORY_MS = 11 * 60 * 1000;
 /** One-time keys kept per agent and kind; beyond it the oldest make room. */
 export const MAX_ONE_TIME_KEYS = 1000;
 
@@ -20,12 +23,15 @@ export interface StoreLimits {
   readonly mailboxSize?: number;
   /** Handles of one agent. Default 5: a name is first come, first served, and not for hoarding. */
   readonly handleLimit?: number;
+  /** Mail that nobody fetched for so long is dropped, in ms. Default 0: it is kept for ever. */
+  readonly retentionMs?: number;
 }
 
 export const DEFAULT_LIMITS = {
   mailboxLimit: 10_000,
   mailboxSize: 256 * 1024 * 1024,
   handleLimit: 5,
+  retentionMs: 0,
 };
 
 /** One envelope on its way into a mailbox; both ends as cryptoIds. */
@@ -69,11 +75,26 @@ export interface HandleRow {
 /** `taken`: it is another agent's. `limit`: the agent has as many as it may have. */
 export type ClaimOutcome = HandleRow | "taken" | "limit";
 
+/** What relay processes over one store tell each other, beyond what is kept. */
+export interface Fleet {
+  /** False when any of them took this nonce of this agent before. */
+  takeNonce(agent: string, nonce: string): Promise<boolean>;
+  /** Rings the agent's doorbells, wherever they are. */
+  ring(agent: string, what: RungFor): void;
+  /**
+   * Hears the agent's rings until the returned function is called; null when some may have been
+   * missed. One follower per agent.
+   */
+  follow(agent: string, rung: (what: RungFor | null) => void): () => void;
+}
+
 /**
  * What the relay keeps. Identities are cryptoIds here, so that both written forms of a key meet in
  * one row. Times are ms since the epoch. Every promise of a change resolves after it is on disk.
  */
 export interface RelayStore {
+  /** Null: one process has this store to itself. */
+  readonly fleet: Fleet | null;
   /** Stores all in one transaction; outcomes in the order of the deliveries. */
   putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<readonly StoredOutcome[]>;
   /** JSON texts, oldest first; ends early, but never empty, where they exceed `maxSize` characters. */

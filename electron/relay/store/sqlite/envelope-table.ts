@@ -6,6 +6,7 @@ export function putEnvelope(
   sql: Sql,
   { mailbox, sender, envelope }: Delivery,
   bounds: { limit: number; size: number },
+  now: number,
 ): StoredOutcome {
   const key = [mailbox, sender, envelope.id];
   const known = "SELECT 1 AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND id = ?";
@@ -17,12 +18,31 @@ export function putEnvelope(
   ) ?? { envelopes: 0, size: 0 };
   if (filled.envelopes >= bounds.limit || filled.size + json.length > bounds.size) return "full";
   sql.run("INSERT INTO known_envelope (mailbox, sender, id) VALUES (?, ?, ?)", key);
-  sql.run("INSERT INTO envelope (mailbox, sender, id, json) VALUES (?, ?, ?, ?)", [...key, json]);
+  sql.run("INSERT INTO envelope (mailbox, sender, id, json, stored_at) VALUES (?, ?, ?, ?, ?)", [
+    ...key,
+    json,
+    now,
+  ]);
   return "stored";
 }
 
 export function forgetOld(sql: Sql, now: number): void {
   sql.run("DELETE FROM known_envelope WHERE forget_at IS NOT NULL AND forget_at <= ?", [now]);
+}
+
+/** Drops some of what was stored up to `before`, as its owner would; the rest with the next call. */
+export function dropOld(sql: Sql, before: number, now: number): void {
+  // Sequence goes with time: the oldest are the first, and no index over times is needed.
+  const first = sql.all<{ seq: number; mailbox: string; sender: string; id: string; at: number }>(
+    "SELECT seq, mailbox, sender, id, stored_at AS at FROM envelope ORDER BY seq LIMIT 100",
+  );
+  for (const { seq, mailbox, sender, id, at } of first) {
+    if (at > before) continue;
+    const known =
+      "UPDATE known_envelope SET forget_at = ? WHERE mailbox = ? AND sender = ? AND id = ?";
+    sql.run(known, [now + TOMBSTONE_MS, mailbox, sender, id]);
+    sql.run("DELETE FROM envelope WHERE seq = ?", [seq]);
+  }
 }
 
 export function readEnvelopes(

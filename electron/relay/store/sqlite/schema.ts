@@ -59,6 +59,10 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX handle_agent ON handle (agent, claimed_at, handle);
   CREATE TABLE card (agent TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
+
+  // What is there already counts as stored now.
+  `ALTER TABLE envelope ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE envelope SET stored_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000;`,
 ];
 
 /** Brings a database to this version's schema, whole steps at a time. */

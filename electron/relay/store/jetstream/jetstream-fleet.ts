@@ -1,0 +1,54 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Subscription } from "@nats-io/transport-node";
+import { type RungFor, rungFor } from "../../wire.ts";
+import type { Fleet } from "../store.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Records } from "./records.ts";
+
+/** Doorbells over core NATS, and nonces that every relay of the fleet knows. */
+export class JetStreamFleet implements Fleet {
+  private readonly cluster: Cluster;
+  private readonly nonces: (agent: string) => Records;
+  private readonly followed = new Map<string, (what: RungFor | null) => void>();
+
+  constructor(cluster: Cluster, nonces: (agent: string) => Records) {
+    this.cluster = cluster;
+    this.nonces = nonces;
+    void this.ringAfterReconnect();
+  }
+
+  takeNonce(agent: string, nonce: string): Promise<boolean> {
+    const hash = createHash("sha256").update(nonce).digest("base64url");
+    // The value tells this request's own record, when nobody confirmed it, from another's.
+    return this.nonces(agent).create(`${agent}.${hash}`, randomUUID());
+  }
+
+  ring(agent: string, what: RungFor): void {
+    this.cluster.connection.publish(this.subjectOf(agent), what);
+  }
+
+  follow(agent: string, rung: (what: RungFor | null) => void): () => void {
+    const subject = this.subjectOf(agent);
+    const subscription: Subscription = this.cluster.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (!error) rung(rungFor.safeParse(message.string()).data ?? null);
+      },
+    });
+    this.followed.set(agent, rung);
+    return () => {
+      this.followed.delete(agent);
+      subscription.unsubscribe();
+    };
+  }
+
+  private subjectOf(agent: string): string {
+    return this.cluster.subject("ring", agent);
+  }
+
+  /** What rang while the connection was away was not heard. Ends when the connection is closed. */
+  private async ringAfterReconnect(): Promise<void> {
+    for await (const status of this.cluster.connection.status()) {
+      if (status.type === "reconnect") for (const rung of this.followed.values()) rung(null);
+    }
+  }
+}

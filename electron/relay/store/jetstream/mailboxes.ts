@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto";
+import type { StoredMsg } from "@nats-io/jetstream";
+import {
+  DEFAULT_LIMITS,
+  type Delivery,
+  type StoredOutcome,
+  type StoreLimits,
+  TOMBSTONE_MS,
+} from "../store.ts";
+import { type Cluster, nanoseconds, partitionOf } from "./cluster.ts";
+import { FillLevels } from "./fill-levels.ts";
+import type { Records } from "./records.ts";
+import { isConflict, isGone, reliably } from "./reliably.ts";
+
+/** A repeated publish within this time is the cluster's to recognise; later, the subject's. */
+const DUPLICATE_WINDOW_MS = 2 * 60_000;
+/** Deletions under way at once for one call. */
+const AT_ONCE = 32;
+
+interface Tombstone {
+  readonly forgetAt: number;
+}
+
+interface MailboxOptions extends StoreLimits {
+  readonly partitions: number;
+}
+
+/**
+ * Mailboxes in a fixed set of streams, chosen by the owner's cryptoId. Every envelope has a subject
+ * of its own, `<fleet>.mail.<partition>.<mailbox>.<id>.<sender>`, which may be published to only
+ * while nothing is there: that, and a tombstone after its deletion, is the de-duplication (rule D2).
+ */
+export class Mailboxes {
+  private readonly cluster: Cluster;
+  private readonly options: MailboxOptions;
+  private readonly tombstones: (mailbox: string) => Records;
+  private readonly levels: FillLevels;
+
+  private constructor(
+    cluster: Cluster,
+    options: MailboxOptions,
+    tombstones: (mailbox: string) => Records,
+  ) {
+    this.cluster = cluster;
+    this.options = options;
+    this.tombstones = tombstones;
+    this.levels = new FillLevels(cluster, {
+      limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
+      size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
+    });
+  }
+
+  static async open(
+    cluster: Cluster,
+    options: MailboxOptions,
+    tombstones: (mailbox: string) => Records,
+  ): Promise<Mailboxes> {
+    const retention = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
+    const settings = {
+      max_age: nanoseconds(retention),
+      // A window longer than anything is kept is refused.
+      duplicate_window: nanoseconds(Math.min(DUPLICATE_WINDOW_MS, retention || Infinity)),
+    };
+    await Promise.all(
+      Array.from({ length: options.partitions }, (_, part) =>
+        cluster.stream(cluster.name("mail", part), {
+          ...settings,
+          subjects: [cluster.subject("mail", part, "*", "*", "*")],
+        }),
+      ),
+    );
+    return new Mailboxes(cluster, options, tombstones);
+  }
+
+  /** Those of one mailbox one after another: what came first is never behind what came later. */
+  async put(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
+    const outcomes: StoredOutcome[] = [];
+    const mailboxes = [...new Set(deliveries.map((one) => one.mailbox))];
+    await Promise.all(
+      mailboxes.map(async (mailbox) => {
+        for (const [index, delivery] of deliveries.entries()) {
+          if (delivery.mailbox === mailbox) outcomes[index] = await this.putOne(delivery, now);
+        }
+      }),
+    );
+    return outcomes;
+  }
+
+  async list(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+    const { stream, all } = this.placeOf(mailbox);
+    const texts: string[] = [];
+    let size = 0;
+    let sequence = 1;
+    while (texts.length < page.limit) {
+      const message = await this.cluster.next(stream, all, sequence);
+      if (!message) break;
+      const text = message.string();
+      size += text.length;
+      if (texts.length > 0 && size > page.maxSize) break;
+      texts.push(text);
+      sequence = message.seq + 1;
+    }
+    return texts;
+  }
+
+  async remove(mailbox: string, ids: readonly string[], now: number): Promise<void> {
+    const waiting = [...new Set(ids)].values();
+    const worker = async () => {
+      for (const id of waiting) await this.removeOne(mailbox, id, now);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  private async putOne(delivery: Delivery, now: number): Promise<StoredOutcome> {
+    const { mailbox, sender, envelope } = delivery;
+    const place = this.placeOf(mailbox);
+    const key = `${mailbox}.${hashOf(envelope.id)}.${hashOf(sender)}`;
+    const subject = `${place.prefix}.${key}`;
+    const bytes = Buffer.from(JSON.stringify(envelope), "utf8");
+    const [tombstone, taken] = await Promise.all([
+      this.tombstones(mailbox).get<Tombstone>(key),
+      this.levels.take(place.stream, place.all, bytes.length),
+    ]);
+    const giveBack = () => this.levels.change(place.all, -1, -bytes.length);
+    if (tombstone && tombstone.forgetAt > now) {
+      if (taken) giveBack();
+      return "known";
+    }
+    if (!taken) return (await this.cluster.last(place.stream, subject)) ? "known" : "full";
+    const outcome = await this.publish(subject, bytes, tombstone?.forgetAt ?? 0).catch(
+      (error: unknown) => {
+        giveBack();
+        throw error;
+      },
+    );
+    if (outcome === "known") giveBack();
+    return outcome;
+  }
+
+  /** @param forgotten of the tombstone before: what may come again is another publish */
+  private publish(subject: string, bytes: Buffer, forgotten: number): Promise<StoredOutcome> {
+    const msgID = `${subject}.${forgotten}`;
+    return reliably(async (attempt) => {
+      // After an attempt nobody answered, what is there may be that very one: then it is news.
+      const there = attempt === 0 ? "known" : "stored";
+      try {
+        const expect = { lastSubjectSequence: 0 };
+        const { duplicate } = await this.cluster.js.publish(subject, bytes, { msgID, expect });
+        return duplicate ? there : "stored";
+      } catch (error) {
+        if (isConflict(error)) return there;
+        throw error;
+      }
+    });
+  }
+
+  /** The tombstone first: at no moment is the envelope neither there nor remembered. */
+  private async removeOne(mailbox: string, id: string, now: number): Promise<void> {
+    const { stream, prefix, all } = this.placeOf(mailbox);
+    const filter = `${prefix}.${mailbox}.${hashOf(id)}.*`;
+    let message: StoredMsg | null = await this.cluster.next(stream, filter, 1);
+    while (message) {
+      const { subject, seq, data } = message;
+      const key = subject.slice(prefix.length + 1);
+      await this.tombstones(mailbox).put(key, { forgetAt: now + TOMBSTONE_MS });
+      if (await this.delete(stream, seq)) this.levels.change(all, -1, -data.length);
+      message = await this.cluster.next(stream, filter, seq + 1);
+    }
+  }
+
+  private delete(stream: string, sequence: number): Promise<boolean> {
+    return reliably(() =>
+      this.cluster.manager.streams.deleteMessage(stream, sequence, false).catch((error) => {
+        if (isGone(error)) return false;
+        throw error;
+      }),
+    );
+  }
+
+  private placeOf(mailbox: string): { stream: string; prefix: string; all: string } {
+    const part = partitionOf(mailbox, this.options.partitions);
+    const prefix = this.cluster.subject("mail", part);
+    return {
+      stream: this.cluster.name("mail", part),
+      prefix,
+      all: `${prefix}.${mailbox}.*.*`,
+    };
+  }
+}
+
+/** An id as part of a subject: whatever it holds, short, and not to be made alike. */
+function hashOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url").slice(0, 22);
+}

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
+
+/** Longer than a cluster needs to choose another leader, shorter than a client waits for an answer. */
+const PATIENCE_MS = 15_000;
+const LONGEST_PAUSE_MS = 400;
+
+/** Nobody stored it, or nobody said so: asking again may help. The server answers 503. */
+export class StoreUnavailable extends Error {
+  readonly code = "store_unavailable";
+
+  constructor(cause: unknown) {
+    super("the relay's storage does not answer", { cause });
+  }
+}
+
+/**
+ * Asks until the cluster answers: a node that dies takes its leaderships with it for some seconds. An
+ * attempt that failed may have been carried out all the same, so `ask` is told which one it is (from
+ * 0). What the cluster refuses is thrown as it is.
+ */
+export async function reliably<T>(ask: (attempt: number) => Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask(attempt);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      if (performance.now() > deadline) throw new StoreUnavailable(error);
+    }
+    await pause(Math.min(LONGEST_PAUSE_MS, 20 * 2 ** attempt));
+  }
+}
+
+/** A key's last revision is not the one that was read: somebody else was first. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === 10071;
+}
+
+/** What should be deleted is gone. */
+export function isGone(error: unknown): boolean {
+  return error instanceof JetStreamApiError && [10037, 10043, 10057].includes(error.code);
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.status === 503;
+  return !(
+    error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError
+  );
+}
