@@ -90,6 +90,7 @@ type ToolResult = Record<string, unknown> & {
 
 export interface BridgeClient {
   readonly client: Client;
+  readonly pid: number | null;
   /** Resolves when the process is gone, with what it wrote to stderr. */
   readonly ended: Promise<string>;
   /** A tool's structured content, or its error. */
@@ -127,6 +128,7 @@ export async function connectBridge(
   const { pid } = transport;
   return {
     client,
+    pid,
     ended: Promise.all([closed, silent]).then(() => errors),
     close: () => client.close(),
     kill: () => {

@@ -2,7 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** A running process, however it was started. */
 export interface Running {
+  /** Null where nobody knows. */
+  readonly pid: number | null;
   kill(): void;
+  /** Asks it to end by itself. */
+  end(): void;
   /** Resolves when it is gone, with what it wrote to stderr. */
   readonly ended: Promise<string>;
 }
@@ -65,6 +69,30 @@ export class Machine {
     this.running?.kill();
   }
 
+  get pid(): number | null {
+    return this.running?.pid ?? null;
+  }
+
+  /** Has it end by itself, as at a shutdown, and starts it again. */
+  restartInOrder(): Promise<void> {
+    return this.queue(async () => {
+      await this.end((running) => running.end());
+      await this.begin(null);
+    });
+  }
+
+  /** Stops its time for so many ms, as a machine's that sleeps. */
+  sleep(ms: number): Promise<void> {
+    return this.queue(async () => {
+      const { running } = this;
+      if (running?.pid == null) return;
+      process.kill(running.pid, "SIGSTOP");
+      await delay(ms);
+      // Only what still is this process: it may have been ended meanwhile.
+      if (this.running === running) process.kill(running.pid, "SIGCONT");
+    });
+  }
+
   /** Resolves when everything asked so far was done. */
   settled(): Promise<void> {
     return this.queue(async () => undefined);
@@ -93,11 +121,11 @@ export class Machine {
     void running.ended.then((errors) => this.onEnded(running, errors));
   }
 
-  private async end(): Promise<void> {
+  private async end(by = (running: Running) => running.kill()): Promise<void> {
     const { running } = this;
     if (!running) return;
     this.ending = true;
-    running.kill();
+    by(running);
     await running.ended;
     this.ending = false;
   }

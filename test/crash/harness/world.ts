@@ -204,7 +204,12 @@ export class World {
       program: this.options.program,
     });
     session.connected(bridge);
-    return { kill: () => bridge.kill(), ended: bridge.ended };
+    return {
+      pid: bridge.pid,
+      kill: () => bridge.kill(),
+      end: () => void bridge.close(),
+      ended: bridge.ended,
+    };
   }
 
   /** Tells the sessions of what was ended under them, then the harness. */
@@ -225,12 +230,15 @@ export class World {
 }
 
 function running(started: {
-  stop(signal: "SIGKILL"): Promise<unknown>;
+  readonly child: { readonly pid?: number | undefined };
+  stop(signal: "SIGKILL" | "SIGTERM"): Promise<unknown>;
   closed: Promise<unknown>;
   errors(): string;
 }): Running {
   return {
+    pid: started.child.pid ?? null,
     kill: () => void started.stop("SIGKILL"),
+    end: () => void started.stop("SIGTERM"),
     ended: started.closed.then(() => started.errors()),
   };
 }
