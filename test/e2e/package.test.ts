@@ -54,6 +54,8 @@ test("U5 the packaged application and its command line carry a message to a sess
   await page.getByTestId("agent-name-input").fill("packed");
   await page.getByTestId("create-agent").click();
   await page.getByTestId("agent-packed").waitFor();
+  await page.getByTestId("nav-settings").click();
+  await page.getByText("The system's package manager brings them").waitFor();
   // How it tells people to attach sessions is the command that the session below is started by.
   const attach = await page.evaluate(() =>
     (
