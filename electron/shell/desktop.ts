@@ -21,6 +21,8 @@ import { setupHandlers } from "./setup.ts";
 import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
 import { TrayHost } from "./tray-host.ts";
+import { updateFeed } from "./updates/update-feed.ts";
+import { Updates } from "./updates/updates.ts";
 
 /** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
 const SHOW_EVERY_MS = 50;
@@ -90,6 +92,15 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     tray.update(snapshot, login.on);
     notifier.update(snapshot);
   });
+  const updates = new Updates({
+    feed: updateFeed(),
+    setting: {
+      isOn: () => preferences.updates,
+      set: (on) => preferences.change({ updates: on }),
+    },
+    timers: systemTimers,
+    changed: (view) => window.send("updates.changed", view),
+  });
   answerWindows(
     {
       "host.snapshot": () => {
@@ -108,12 +119,14 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         tray.update(host.snapshot(), login.on);
         return preferred();
       },
+      ...updates.handlers,
       ...hostHandlers(host),
     },
     (id, url) => window.isOurs(id, url) || composers.isOurs(id, url),
   );
   endInOrder(paths, async () => {
     window.allowClose();
+    updates.close();
     stopShowing();
     await served.close();
     tray.destroy();

@@ -9,6 +9,8 @@ const kept = z.object({
   place: place.nullable().catch(null),
   setup: setup.nullable().catch(null),
   notifications: z.boolean().catch(true),
+  /** Newer versions are looked for. */
+  updates: z.boolean().catch(false),
   /** Where the main window was, in screen points. */
   bounds: z
     .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
@@ -30,6 +32,10 @@ export class Preferences {
 
   get notifications(): boolean {
     return this.values.notifications;
+  }
+
+  get updates(): boolean {
+    return this.values.updates;
   }
 
   get bounds(): Kept["bounds"] {

@@ -9,6 +9,7 @@ import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemNote, ProblemPage } from "../ui/problem.tsx";
 import { AgentSettings } from "./agent-settings.tsx";
 import { formatBytes, Line } from "./line.tsx";
+import { UpdatesLine } from "./updates-line.tsx";
 
 type Settings = WindowResponse<"settings.get">;
 type Preferences = WindowResponse<"desktop.preferences">;
@@ -73,6 +74,7 @@ export function SettingsView() {
                     onChange={({ target }) => void prefer({ notifications: target.checked })}
                   />
                 </Line>
+                <UpdatesLine />
               </div>
             </Section>
             {snapshot.agents.map((agent) => {

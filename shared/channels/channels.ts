@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { place } from "../model/place.ts";
 import { agentSummary, hostSnapshot } from "../model/snapshot.ts";
+import { updates } from "../model/updates.ts";
 import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
@@ -8,6 +9,7 @@ import { mailCalls } from "./mail-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
 import { setupCalls } from "./setup-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
+import { updatesCalls } from "./updates-calls.ts";
 
 /**
  * The one map of window IPC: channel name to request and response schema. The main process checks
@@ -31,6 +33,7 @@ export const windowCalls = {
   ...contactCalls,
   ...activityCalls,
   ...settingsCalls,
+  ...updatesCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;
@@ -54,6 +57,7 @@ const windowEvents = {
   }),
   /** Tray and notifications ask the window to open a place. */
   "window.navigate": place,
+  "updates.changed": updates,
 } as const;
 
 type WindowEvents = typeof windowEvents;

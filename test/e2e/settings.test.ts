@@ -14,6 +14,9 @@ test("U2 U4 settings are done at once and kept over a restart, as is the window'
   await page.getByTestId("pause-planner").click();
   await expect.poll(() => page.getByTestId("pause-planner").isChecked(), WAIT).toBe(true);
   await page.getByTestId("notifications").click();
+  // It runs from a folder, and is no package that could be replaced: it says so.
+  await page.getByText("This runs from its sources").waitFor();
+  expect(await page.getByTestId("updates").isDisabled()).toBe(true);
   await page.getByTestId("start-at-login").click();
   const entry = join(home, "config", "autostart", "tinyplace.desktop");
   await expect.poll(() => existsSync(entry), WAIT).toBe(true);

@@ -1,5 +1,6 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { setupCalls } from "../../../shared/channels/setup-calls.ts";
+import type { updatesCalls } from "../../../shared/channels/updates-calls.ts";
 import type { Host } from "../host.ts";
 import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
@@ -12,6 +13,7 @@ import { triageHandlers } from "./triage.ts";
 type ShellCall =
   | "host.snapshot"
   | keyof typeof setupCalls
+  | keyof typeof updatesCalls
   | "composer.open"
   | "desktop.preferences"
   | "desktop.prefer";
