@@ -5,6 +5,7 @@ import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
 import { mailCalls } from "./mail-calls.ts";
+import { responderCalls } from "./responder-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
 import { setupCalls } from "./setup-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
@@ -31,6 +32,7 @@ export const windowCalls = {
   ...contactCalls,
   ...activityCalls,
   ...settingsCalls,
+  ...responderCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;
