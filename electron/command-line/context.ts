@@ -55,7 +55,7 @@ export class Context {
       mode: ownerMode(process.env),
       launches: () => ownerLaunches(paths, able ? this.self : null, process.env),
       here: able
-        ? async () => (await import("../daemon/ownership-here.ts")).ownershipHere(paths)
+        ? async () => (await import("../daemon/ownership-here.ts")).ownershipHere(paths, this.self)
         : null,
     };
   }

@@ -31,7 +31,8 @@ export function hostCommands(program: Command, context: Context, version: string
       context.requireDatabase();
       const { runDaemon } = await import("../daemon/run-daemon.ts");
       await runDaemon(homePaths(options.home), {
-        entry: options.attachHelp ? context.self.entry : null,
+        program: context.self,
+        attachHelp: options.attachHelp ?? false,
         forSessions: options.forSessions ?? false,
         forService: options.service ?? false,
       });

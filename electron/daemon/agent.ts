@@ -324,8 +324,13 @@ export class Agent extends EventEmitter<AgentEvents> {
   /**
    * Commits a message and its job before it answers (rule D3); mail to this agent itself is routed in
    * the same transaction (rule R7). Repeating a call with the same id sends nothing again.
+   * @param alongside runs first in that transaction; what it throws sends nothing
    */
-  async send(params: CallParams<"send">, from: Sender): Promise<SentMessage> {
+  async send(
+    params: CallParams<"send">,
+    from: Sender,
+    alongside: () => void = () => undefined,
+  ): Promise<SentMessage> {
     checkTextSize(params.body);
     if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
     // A repeated call goes where its first attempt went, whatever the handle means by now.
@@ -352,6 +357,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       suite: null,
     };
     const placed = await this.vault.write((): Placed | null => {
+      alongside();
       if (local) return this.mailroom.accept(message);
       const seq = insertMessage(this.vault, message);
       if (seq === null) return null;

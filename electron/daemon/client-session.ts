@@ -25,6 +25,7 @@ import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import { passphraseAction } from "./passphrases.ts";
 import { PersonDesk } from "./person-desk.ts";
+import { responderHandlers } from "./responder/responder-calls.ts";
 import type { Session } from "./session-registry.ts";
 import { triageHandlers } from "./triage-calls.ts";
 import { waitForMail } from "./waiting.ts";
@@ -87,6 +88,7 @@ export class ClientSession implements ClientConnection {
       attached: this.attachedView(),
       harnessSessionId: this.session?.harnessSessionId ?? null,
       buffered: this.session && this.agent ? unreadCount(this.agent.vault, this.session.label) : 0,
+      autorespond: this.agent ? this.host.responders.of(this.agent).standing.state : null,
       undecryptable: this.agent ? quarantineCount(this.agent.vault) : 0,
       pendingContactRequests: this.agent?.contacts.requests().length ?? 0,
     }),
@@ -121,6 +123,10 @@ export class ClientSession implements ClientConnection {
     ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
     ...handleHandlers(() => this.host),
+    ...responderHandlers(
+      () => this.host.responders,
+      () => this.required().agent,
+    ),
     ...hookHandlers(
       () => this.host.hooks,
       () => this.required(),

@@ -9,11 +9,13 @@ import type {
   Incident,
   UnopenedAgent,
 } from "../../shared/model/snapshot.ts";
+import type { Program } from "../bridge/owner-launches.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
+import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../relay/server/server.ts";
@@ -31,6 +33,7 @@ import { readPolicy } from "./decisions.ts";
 import { HookDesk } from "./hooks/hook-desk.ts";
 import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
+import { Responders } from "./responder/responders.ts";
 
 const VERSION = "0.1.0";
 /** What keeps a vault shut may pass: a keychain is unlocked, a disk has room again. In ms. */
@@ -50,6 +53,11 @@ export interface HostOptions {
   readonly timers?: Timers;
   /** Another relay than the embedded one (TINYPLACE_API_URL). */
   readonly relayUrl?: string;
+  /** How this program is started again: responders' children are given it as their bridge. */
+  readonly program?: Program;
+  readonly processes?: ProcessRunner;
+  /** Of this process by default: what TINYPLACE_AUTORESPOND says, and where Claude Code is. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface HostEvents {
@@ -73,6 +81,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly assignments: Assignments;
   /** Where hooks report, and what tells sessions of their mail. */
   readonly hooks: HookDesk;
+  /** What answers mail that nobody reads. */
+  readonly responders: Responders;
   private readonly options: HostOptions;
   readonly vaults: AgentVaults;
   private readonly all = new Map<string, Agent>();
@@ -106,6 +116,15 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.hooks = new HookDesk({
       clock: this.clock,
       timers: this.timers,
+      nameOf: (cryptoId) => this.nameOf(cryptoId),
+    });
+    this.responders = new Responders({
+      clock: this.clock,
+      timers: this.timers,
+      runner: options.processes ?? systemProcesses(this.timers),
+      env: options.env ?? process.env,
+      home: options.paths.home,
+      program: options.program ?? null,
       nameOf: (cryptoId) => this.nameOf(cryptoId),
     });
     this.startedAt = new Date(this.clock.now()).toISOString();
@@ -235,6 +254,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       },
       agents,
       unopened,
+      responders: this.responders.summaries(),
       incidents: this.incidents,
     };
   }
@@ -251,9 +271,12 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     return this.relayUrl;
   }
 
-  /** Work that ends with this process: a live session, a wait, mail for the relay, others at the relay. */
+  /**
+   * Work that ends with this process: a live session, a wait, mail for the relay, others at the relay,
+   * an agent that answers by itself.
+   */
   get isNeeded(): boolean {
-    if (this.waits > 0) return true;
+    if (this.waits > 0 || this.responders.isAnyOn) return true;
     if (this.agents().some((agent) => agent.sessions.labels().length > 0)) return true;
     if (this.relay?.listeners().some((agent) => !this.all.has(agent))) return true;
     return this.snapshot().agents.some((agent) => agent.queued > 0);
@@ -289,6 +312,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   private async shutDown(): Promise<void> {
     this.cancelRetry?.();
     try {
+      await this.responders.close();
       await Promise.allSettled(this.agents().map((agent) => agent.close()));
       await this.relay?.close();
       await this.store?.close();
@@ -380,6 +404,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     const agent = new Agent(parts);
     this.all.set(identity.cryptoId, agent);
     this.hooks.serve(agent);
+    this.responders.serve(agent);
     agent.on("changed", () => this.changed());
     agent.on("online", () => this.befriend(agent));
     agent.on("mail", (labels, holds) => this.emit("mail", identity.cryptoId, labels, holds));

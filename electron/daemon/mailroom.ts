@@ -367,7 +367,10 @@ function routableOf(row: MessageRow): RoutableMessage {
   };
 }
 
-export function receivedMessageOf(row: DeliveryRow): ReceivedMessage {
+/** A message, and whether it was handed out before or given by a person. */
+export type OfferedRow = MessageRow & Pick<DeliveryRow, "offered_at" | "released">;
+
+export function receivedMessageOf(row: OfferedRow): ReceivedMessage {
   return {
     id: row.id,
     from: row.peer,

@@ -1,12 +1,15 @@
 import { claimOwnership } from "../bridge/claim-ownership.ts";
 import { hostRunning } from "../bridge/owner-errors.ts";
+import type { Program } from "../bridge/owner-launches.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { clearQuitMark, readQuitMark, writeQuitMark } from "../platform/quit-mark.ts";
 import { attachCommand } from "./attach-command.ts";
 
 export interface DaemonOptions {
-  /** The program's own file, to print how a session attaches; null prints nothing of it. */
-  readonly entry: string | null;
+  /** This program, as it is started again. */
+  readonly program: Program;
+  /** Also prints how a session attaches. */
+  readonly attachHelp: boolean;
   /** Started by a client that found no owner, not by a person. */
   readonly forSessions: boolean;
   /** Started by a service manager, which would start it again and again after a failure. */
@@ -20,7 +23,7 @@ export interface DaemonOptions {
  * (a service ends well) while another owner runs, `host_hung` when the owner does not answer.
  */
 export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promise<void> {
-  const { forSessions } = options;
+  const { forSessions, program } = options;
   // Before anything is announced: a signal that comes with the first line ends in order, too.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
@@ -38,13 +41,17 @@ export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promi
   if (!forSessions) clearQuitMark(paths);
   // Only now: of many that start at once, all but one end without loading it.
   const { serveHost } = await import("./serve-host.ts");
-  const served = await serveHost({ paths, lock: claim.lock, kind: "headless", forSessions });
+  const served = await serveHost({
+    paths,
+    lock: claim.lock,
+    kind: "headless",
+    forSessions,
+    program,
+  });
   const { relayAddress: relay } = served.host;
   const ready = { ready: true, socket: paths.socket, relay, pid: process.pid };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  if (options.entry !== null) {
-    process.stdout.write(`${attachHelp(options.entry, paths.home)}\n`);
-  }
+  if (options.attachHelp) process.stdout.write(`${attachHelp(program, paths.home)}\n`);
   const signal = await Promise.race([signalled, served.closed]);
   if (!signal && !forSessions) {
     process.stderr.write("The desktop application has taken over; this daemon ends.\n");
@@ -54,6 +61,6 @@ export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promi
   await served.close();
 }
 
-function attachHelp(entry: string, home: string): string {
-  return `Attach Claude Code sessions with: ${attachCommand({ executable: process.execPath, entry, isElectron: false }, home)}`;
+function attachHelp(program: Program, home: string): string {
+  return `Attach Claude Code sessions with: ${attachCommand(program, home)}`;
 }

@@ -1,5 +1,6 @@
 import type { HostKind } from "../../shared/model/snapshot.ts";
 import type { NotificationParams } from "../../shared/protocol/protocol.ts";
+import type { Program } from "../bridge/owner-launches.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
@@ -28,13 +29,16 @@ export async function serveHost(options: {
   kind: HostKind;
   /** Started for sessions: ends when none needs it (rule L3). */
   forSessions?: boolean;
+  /** How this program is started again. */
+  program?: Program;
 }): Promise<ServedHost> {
   const { paths, lock, kind } = options;
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};
   const passphrase = passphraseOfEnvironment;
-  const host = await Host.start({ paths, lock, kind, keychain, passphrase, ...relay });
+  const program = options.program ? { program: options.program } : {};
+  const host = await Host.start({ paths, lock, kind, keychain, passphrase, ...relay, ...program });
   const socket = await startSocketServer({ paths, host }).catch(async (error: unknown) => {
     await host.close();
     throw error;

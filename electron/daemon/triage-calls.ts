@@ -7,7 +7,7 @@ import type { CallHandlers } from "./call-handlers.ts";
 import type { Session } from "./session-registry.ts";
 
 /** Holds that only wait for a session. The others wait for a person's word (rule R5). */
-const CLAIMABLE: ReadonlySet<HoldReason> = new Set([
+export const CLAIMABLE: ReadonlySet<HoldReason> = new Set([
   "session_not_live",
   "no_session_live",
   "session_ended",

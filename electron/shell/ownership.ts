@@ -1,6 +1,6 @@
 import { app, dialog } from "electron";
 import { errorView } from "../../shared/errors/errors.ts";
-import { type Launch, noteDesktop } from "../bridge/owner-launches.ts";
+import { type Launch, noteDesktop, type Program } from "../bridge/owner-launches.ts";
 import { type ServedHost, serveHost } from "../daemon/serve-host.ts";
 import { takeOver } from "../daemon/take-over.ts";
 import type { HomePaths } from "../platform/paths.ts";
@@ -17,7 +17,12 @@ import {
  */
 export async function becomeOwner(
   paths: HomePaths,
-  start: { readonly folder: string; readonly hidden: boolean; readonly forSessions: boolean },
+  start: {
+    readonly folder: string;
+    readonly hidden: boolean;
+    readonly forSessions: boolean;
+    readonly commandLine: Program;
+  },
 ): Promise<ServedHost | null> {
   try {
     const lock = await takeOver(paths, !start.hidden);
@@ -27,7 +32,7 @@ export async function becomeOwner(
       return null;
     }
     clearQuitMark(paths);
-    const served = await serveHost({ paths, lock, kind: "desktop" });
+    const served = await serveHost({ paths, lock, kind: "desktop", program: start.commandLine });
     noteDesktop(paths, ownLaunch(start.folder));
     return served;
   } catch (error) {

@@ -376,6 +376,38 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE delivery ADD COLUMN woken_at INTEGER;
   `,
+
+  // Automatic answers (rules X1, X2).
+  `
+  CREATE TABLE answer_job (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL UNIQUE REFERENCES message (seq),
+    -- Of the answer: whatever happens, one message with this id is sent at most.
+    answer_id TEXT NOT NULL,
+    -- In whose name it is answered; null: in no session's.
+    label TEXT,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'answered', 'dropped', 'failed')),
+    -- What the last attempt proves itself with.
+    token TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    why TEXT,
+    created_at INTEGER NOT NULL
+  );
+  CREATE INDEX answer_job_state ON answer_job (state, seq);
+  CREATE TABLE answer_run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL REFERENCES answer_job (seq),
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    -- Until it says what it cost: the most that it can cost.
+    cost_usd REAL NOT NULL,
+    problem TEXT,
+    output TEXT
+  );
+  CREATE INDEX answer_run_started ON answer_run (started_at);
+  CREATE INDEX answer_run_job ON answer_run (job, id);
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -9,6 +9,10 @@ export const GROUPS: Readonly<Record<string, { text: string; kinds: readonly Act
   received: { text: "Received mail", kinds: ["delivered", "dropped"] },
   holds: { text: "Holds", kinds: ["held", "given", "claimed", "discarded", "undiscarded"] },
   contacts: { text: "Contacts and names", kinds: ["contact", "handle_changed"] },
+  automatic: {
+    text: "Automatic answers",
+    kinds: ["auto_answered", "auto_failed", "autorespond"],
+  },
   repairs: { text: "Repairs and leases", kinds: ["repair_asked", "repair_answered", "lease"] },
 };
 
@@ -22,6 +26,11 @@ const REASONS: Readonly<Record<string, string>> = {
   paused: "delivery is paused",
   hold_over: "what held it is over",
   session_changed: "the session it was with ended",
+};
+const SWITCHED: Readonly<Record<string, string>> = {
+  on: "Automatic answers were turned on",
+  off: "Automatic answers were turned off",
+  stopped: "Automatic answers were stopped",
 };
 const CONTACT: Readonly<Record<string, string>> = {
   asked: "Asked to be a contact of",
@@ -67,6 +76,12 @@ export function activityWords(one: ActivityView): string {
       return one.why === "elsewhere"
         ? "Another machine took the mailbox: nothing is sent or fetched here"
         : "This machine drains the mailbox";
+    case "auto_answered":
+      return `Answered mail of ${peer} automatically for ${label}`;
+    case "auto_failed":
+      return `Could not answer mail of ${peer} automatically: see Settings`;
+    case "autorespond":
+      return SWITCHED[one.why ?? ""] ?? "Automatic answers were changed";
     default:
       return unreachable(one.kind);
   }

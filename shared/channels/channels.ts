@@ -6,6 +6,7 @@ import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
 import { mailCalls } from "./mail-calls.ts";
+import { responderCalls } from "./responder-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
 import { setupCalls } from "./setup-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
@@ -34,6 +35,7 @@ export const windowCalls = {
   ...activityCalls,
   ...settingsCalls,
   ...updatesCalls,
+  ...responderCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;

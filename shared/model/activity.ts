@@ -24,6 +24,12 @@ const activityKind = z.enum([
   "handle_changed",
   /** Who drains the mailbox; why: held, elsewhere or unsupported. */
   "lease",
+  /** A message was answered without a session or a person. */
+  "auto_answered",
+  /** It could not be, and is kept. */
+  "auto_failed",
+  /** Automatic answers were turned on, off, or stopped; why: which. */
+  "autorespond",
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 

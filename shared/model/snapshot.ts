@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ERROR_CODES } from "../errors/errors.ts";
 import { ladderStep, rung } from "./ladder.ts";
+import { responderSummary } from "./responder.ts";
 import { suite } from "./suite.ts";
 
 /**
@@ -120,6 +121,8 @@ export const hostSnapshot = z.object({
   }),
   agents: z.array(agentSummary),
   unopened: z.array(unopenedAgent),
+  /** Of every open agent. */
+  responders: z.array(responderSummary),
   /** Since this host started; those of an agent's vault are kept with the agent. */
   incidents: z.array(incident),
 });

@@ -5,6 +5,7 @@ import { hookCalls, hookNotifications } from "./hook-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { personCalls } from "./person-calls.ts";
 import { receivedMessage } from "./received-message.ts";
+import { responderCalls } from "./responder-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
 /**
@@ -115,6 +116,8 @@ export const calls = {
       harnessSessionId: z.string().nullable(),
       /** Unread messages of this session. */
       buffered: z.number().int(),
+      /** Whether its agent answers by itself; null before it has one. */
+      autorespond: z.enum(["on", "off"]).nullable(),
       undecryptable: z.number().int(),
       pendingContactRequests: z.number().int(),
     }),
@@ -199,6 +202,7 @@ export const calls = {
     result: z.object({ keyStore, open: z.boolean() }),
   },
   ...hookCalls,
+  ...responderCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;

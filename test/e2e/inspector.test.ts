@@ -92,6 +92,9 @@ test("M1 every tool answers the Inspector, good input and bad", async () => {
     ["contacts", {}],
     ["contact_remove", { peer: other }],
     ["contact_block", { peer: other }],
+    ["autorespond", { state: "on" }],
+    ["autorespond", { state: "off" }],
+    ["autorespond", {}],
   ];
   for (const [tool, input] of good) {
     const answer = await call(tool, input);
@@ -128,6 +131,7 @@ test("M1 every tool answers the Inspector, good input and bad", async () => {
     ["contacts", { extra: 1 }, "bad_request"],
     ["contact_remove", {}, "bad_request"],
     ["contact_block", { peer: me }, "bad_request"],
+    ["autorespond", { state: "perhaps" }, "bad_request"],
   ];
   for (const [tool, input, code] of bad) {
     const answer = await call(tool, input);

@@ -57,7 +57,17 @@ test("M3 the plugin is installed by one command into a clean home, validates, an
     expect(validated.code).toBe(0);
   }
   const details = await account.claude(["plugin", "details", "tinyplace@tinyplace"]);
-  const parts = ["use", "whoami", "sessions", "inbox", "send", "contacts", "unrouted", "reset"];
+  const parts = [
+    "use",
+    "whoami",
+    "sessions",
+    "inbox",
+    "send",
+    "contacts",
+    "unrouted",
+    "reset",
+    "autorespond",
+  ];
   for (const part of [...parts, "waiting-for-mail", "others-texts"]) {
     expect(details.output).toContain(part);
   }

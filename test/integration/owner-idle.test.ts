@@ -25,7 +25,10 @@ const nobodyCancels = { signal: new AbortController().signal };
 async function watched() {
   const paths = homePaths(temporaryHome());
   const lock = acquireOwnerLock(paths.lock) as OwnerLock;
-  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
+  // Any program there is will do for Claude Code: nothing is answered here.
+  const program = { executable: process.execPath, entry: "cli.js", isElectron: false };
+  const env = { TINYPLACE_CLAUDE: process.execPath };
+  const host = await Host.start({ paths, lock, kind: "headless", keychain: null, program, env });
   const agent = await host.createAgent("me");
   const timers = new ManualTime();
   const idle = vi.fn();
@@ -69,6 +72,18 @@ describe("L3 a host that was started for sessions", () => {
     session.closed();
     timers.advance(10 * MINUTE);
     expect(idle).not.toHaveBeenCalled();
+    await close();
+  });
+
+  test("L3 stays while an agent answers by itself", async () => {
+    const { host, agent, timers, idle, close } = await watched();
+    const responder = host.responders.of(agent);
+    await responder.change({ on: true });
+    timers.advance(10 * MINUTE);
+    expect(idle).not.toHaveBeenCalled();
+    await responder.change({ on: false });
+    timers.advance(MINUTE);
+    expect(idle).toHaveBeenCalledOnce();
     await close();
   });
 

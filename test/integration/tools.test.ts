@@ -35,6 +35,7 @@ const ANNOTATIONS: Record<string, readonly [boolean, boolean, boolean]> = {
   unrouted: [false, false, true],
   search: [true, false, true],
   reset_session: [false, true, false],
+  autorespond: [false, false, false],
 };
 
 const object = z.object({
@@ -84,7 +85,8 @@ describe("section 8: every tool", () => {
 
   test("answers good input as announced, bad input with code and next step", async () => {
     const home = temporaryHome();
-    await startDaemon(home);
+    // Any program there is will do for Claude Code: nothing is answered here.
+    await startDaemon(home, { TINYPLACE_CLAUDE: process.execPath });
     const bridge = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-1" });
     // The client checks results against the schemas it has seen.
     await bridge.client.listTools();
@@ -100,10 +102,11 @@ describe("section 8: every tool", () => {
       return answer.structuredContent as Record<string, Record<string, unknown>>;
     };
 
-    expect(await good("whoami")).toMatchObject({ active: null, label: null, assigned: null });
+    const nobody = { active: null, label: null, assigned: null, autorespond: null };
+    expect(await good("whoami")).toMatchObject(nobody);
     await good("wallet_list");
     await good("assignments");
-    for (const name of ["sessions", "inbox", "contacts", "contact_requests"]) {
+    for (const name of ["sessions", "inbox", "contacts", "contact_requests", "autorespond"]) {
       expect(await refused(bridge, name, {})).toBe("session_required");
     }
     await good("wallet_create", { name: "me" });
@@ -134,6 +137,14 @@ describe("section 8: every tool", () => {
     await bridge.call("use", { name: "me" });
     await good("contact_accept", { from: other });
     await good("contact_block", { peer: other });
+    const state = async () => (await good("whoami")).autorespond;
+    expect(await state()).toBe("off");
+    const on = { state: "on", reason: "turned_on", waiting: 0, dailyLimitUsd: 2 };
+    expect((await good("autorespond", { state: "on" })).autorespond).toMatchObject(on);
+    expect(await state()).toBe("on");
+    const off = { state: "off", reason: "not_turned_on" };
+    expect((await good("autorespond", { state: "off" })).autorespond).toMatchObject(off);
+    expect((await good("autorespond", { state: "status" })).autorespond).toMatchObject(off);
     expect([...seen].sort()).toEqual(Object.keys(ANNOTATIONS).sort());
 
     const bad: Record<string, [Record<string, unknown>, string]> = {
@@ -156,6 +167,7 @@ describe("section 8: every tool", () => {
       contact_accept: [{ from: me }, "contact_unknown"],
       contact_remove: [{}, "bad_request"],
       contact_block: [{ peer: me }, "bad_request"],
+      autorespond: [{ state: "perhaps" }, "bad_request"],
     };
     for (const [name, [input, code]] of Object.entries(bad)) {
       expect([name, await refused(bridge, name, input)]).toEqual([name, code]);

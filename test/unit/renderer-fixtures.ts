@@ -86,6 +86,7 @@ export function snapshot(revision: number, agents: AgentSummary[] = [], pid = 1)
     },
     agents,
     unopened: [],
+    responders: [],
     incidents: [],
   };
 }

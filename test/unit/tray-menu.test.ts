@@ -49,6 +49,7 @@ const snapshot = (...agents: AgentSummary[]): HostSnapshot => ({
   },
   agents,
   unopened: [],
+  responders: [],
   incidents: [],
 });
 const labels = (one: HostSnapshot) =>

@@ -18,6 +18,8 @@ export interface SessionEnvironment {
   readonly project: string | null;
   readonly cwd: string;
   readonly pid: number;
+  /** A responder's child proves itself with it; its bridge sends that answer and is no session (S4). */
+  readonly answer: string | null;
 }
 
 export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
@@ -28,6 +30,7 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
     project: env.CLAUDE_PROJECT_DIR || null,
     cwd: env.CLAUDE_PROJECT_DIR || process.cwd(),
     pid: process.ppid,
+    answer: env.TINYPLACE_ANSWER || null,
   };
 }
 
@@ -71,6 +74,7 @@ export class BridgeSession {
   }
 
   private async takePlace(client: HostClient): Promise<void> {
+    if (this.environment.answer !== null) return;
     client.on("push", (push) => this.onPush(push, client));
     client.on("rebound", ({ harnessSessionId }) => {
       this.surroundings = { ...this.surroundings, harnessSessionId };

@@ -5,6 +5,7 @@ import { receivedMessage } from "../../../shared/protocol/received-message.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
 import { answerTools } from "./tools/answer-tools.ts";
 import { assignmentTools } from "./tools/assignment-tools.ts";
+import { autorespondTools } from "./tools/autorespond-tool.ts";
 import { contactTools } from "./tools/contact-tools.ts";
 import { triageTools } from "./tools/triage-tools.ts";
 import { walletTools } from "./tools/wallet-tools.ts";
@@ -98,4 +99,5 @@ export const tools: Tools = {
   }),
   ...contactTools,
   ...triageTools,
+  ...autorespondTools,
 };

@@ -3,9 +3,10 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
 import type { Pushed } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
+import type { NameOf } from "../framed-message.ts";
 import type { Session } from "../session-registry.ts";
 import { ChannelPusher } from "./channel-pusher.ts";
-import { type NameOf, Offers } from "./offers.ts";
+import { Offers } from "./offers.ts";
 import { SeenWatch } from "./seen-watch.ts";
 import { type Waiter, Waiters, type Woken } from "./waiters.ts";
 

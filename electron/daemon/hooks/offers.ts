@@ -1,13 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  type ContactState,
-  type FramedMessage,
-  frameContactRequest,
-  frameMessage,
-  newDelimiter,
-} from "../../../shared/framing/frame.ts";
-import { contactNote } from "../../vault/contact-table.ts";
-import { handleOf } from "../../vault/handle-table.ts";
+import { frameContactRequest, frameMessage, newDelimiter } from "../../../shared/framing/frame.ts";
 import { type DeliveryRow, markRead, unreadCount } from "../../vault/mail-table.ts";
 import {
   cameBy,
@@ -22,7 +14,7 @@ import {
 } from "../../vault/offer-table.ts";
 import { oweReceipt } from "../../vault/receipt-table.ts";
 import type { Agent } from "../agent.ts";
-import { receivedMessageOf } from "../mailroom.ts";
+import { framedMessageOf, type NameOf, senderName } from "../framed-message.ts";
 import type { Session } from "../session-registry.ts";
 
 /**
@@ -44,9 +36,6 @@ export interface Offer {
   readonly text: string;
   readonly pushed: readonly Pushed[];
 }
-
-/** A person's name for another agent of theirs; null for everybody else's. */
-export type NameOf = (cryptoId: string) => string | null;
 
 /**
  * Mail of one agent as it is offered to sessions that did not ask for it (rules M2, Z4), and what
@@ -136,7 +125,7 @@ export class Offers {
     const requests = this.agent.contacts.requests().filter(({ agentId }) => !told.has(agentId));
     return requests.slice(0, MAX_REQUESTS).map(({ agentId }) => {
       told.add(agentId);
-      return frameContactRequest(agentId, this.senderName(agentId));
+      return frameContactRequest(agentId, senderName(this.agent, this.nameOf, agentId));
     });
   }
 
@@ -214,22 +203,8 @@ export class Offers {
   }
 
   private frame(row: DeliveryRow, limit?: number): string {
-    const message: FramedMessage = {
-      ...receivedMessageOf(row),
-      fromName: this.senderName(row.peer),
-      contact: this.contactOf(row),
-    };
+    const message = framedMessageOf(this.agent, this.nameOf, row);
     return frameMessage(message, newDelimiter(randomBytes(8)), limit);
-  }
-
-  private senderName(cryptoId: string): string | null {
-    return this.nameOf(cryptoId) ?? handleOf(this.agent.vault, cryptoId);
-  }
-
-  private contactOf(row: DeliveryRow): ContactState {
-    if (row.direction === "local") return "own_session";
-    if (this.nameOf(row.peer) !== null) return "own_agent";
-    return contactNote(this.agent.vault, row.peer) === "removed" ? "removed" : "contact";
   }
 }
 

@@ -6,6 +6,7 @@ import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
 import { mailHandlers } from "./inbox.ts";
+import { responderHandlers } from "./responder.ts";
 import { settingsHandlers } from "./settings.ts";
 import { triageHandlers } from "./triage.ts";
 
@@ -30,6 +31,7 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     ...contactHandlers(host),
     ...activityHandlers(host),
     ...settingsHandlers(host),
+    ...responderHandlers(host),
     ...triageHandlers(host),
     ...composerHandlers(host),
   };

@@ -59,6 +59,7 @@ export const walletTools: Tools = {
       assigned: z.string().nullable(),
       harnessSessionId: z.string().nullable(),
       buffered: z.number(),
+      autorespond: z.enum(["on", "off"]).nullable(),
       undecryptable: z.number(),
       pendingContactRequests: z.number(),
       problem: z.string().nullable(),

@@ -1,0 +1,510 @@
+import { randomBytes } from "node:crypto";
+import { newMessageId } from "../../../shared/envelope/message-id.ts";
+import { TinyplaceError } from "../../../shared/errors/errors.ts";
+import type {
+  AnswerWait,
+  ResponderChange,
+  ResponderSettings,
+  ResponderStanding,
+} from "../../../shared/model/responder.ts";
+import type { SentMessage } from "../../../shared/model/sent.ts";
+import type { CallParams } from "../../../shared/protocol/protocol.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { ProcessEnd, ProcessRunner, RunningProcess } from "../../platform/process-runner.ts";
+import type { Timers } from "../../platform/timers.ts";
+import { noteActivity } from "../../vault/activity-table.ts";
+import {
+  type AnswerJobRow,
+  answerCandidates,
+  answerCost,
+  answerJob,
+  answerJobIs,
+  answerJobOf,
+  answerJobs,
+  answerRunsTo,
+  automaticInARow,
+  beginAnswer,
+  endAnswerRun,
+  insertAnswerJob,
+  putBackAnswerJob,
+  renewAnswerJob,
+  tidyAnswers,
+  type UnansweredRow,
+  unanswered,
+} from "../../vault/answer-table.ts";
+import { holderOf } from "../../vault/label-table.ts";
+import type { Agent } from "../agent.ts";
+import { contactOf, framedMessageOf, type NameOf } from "../framed-message.ts";
+import type { AnswerPool } from "./answer-pool.ts";
+import { type AnswerPlace, claudeAnswer } from "./claude-answer.ts";
+import { readClaude } from "./claude-output.ts";
+import type { ResponderDecision } from "./decision.ts";
+import { type Eligibility, eligibility, STALE_MS } from "./eligible.ts";
+import { budgetUsd, MAX_ATTEMPTS, restAfter, restOfAll, startOfDay, whyWait } from "./limits.ts";
+import { answerPrompt } from "./prompt.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** While something waits, the limits that hold it are looked at this often, in ms. */
+const LOOK_MS = 60_000;
+/** A child that outlived its daemon may still bring its answer for this long, in ms. */
+const ORPHAN_MS = 30_000;
+const JOBS_LOOKED_AT = 500;
+const KEPT_MS = 7 * DAY_MS;
+const FAILURES_KEPT = 200;
+const TIDY_EVERY = 64;
+
+export interface ResponderParts {
+  readonly agent: Agent;
+  readonly decision: ResponderDecision;
+  readonly runner: ProcessRunner;
+  readonly pool: AnswerPool;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly nameOf: NameOf;
+  /** What a child is started with; null: there is no Claude Code. */
+  place(): AnswerPlace | null;
+}
+
+/** One answer being written. */
+interface Running {
+  readonly process: RunningProcess;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Answers the mail of one agent that nobody reads (rules X1, X2). The queue is in the vault: what a
+ * crash cuts off is tried again, and whatever is tried, one answer is sent at most, since it has its
+ * message id from the beginning.
+ */
+export class Responder {
+  readonly decision: ResponderDecision;
+  private readonly parts: ResponderParts;
+  private readonly running = new Map<number, Running>();
+  private aloneSince: number | null;
+  private lastState: ResponderStanding["state"] = "off";
+  private failuresInARow = 0;
+  private restsUntil = 0;
+  private looking: Promise<void> | null = null;
+  private again = false;
+  private closed = false;
+  private cancelLook: (() => void) | null = null;
+
+  constructor(parts: ResponderParts) {
+    this.parts = parts;
+    this.decision = parts.decision;
+    const { agent, clock } = parts;
+    this.aloneSince = agent.sessions.labels().length > 0 ? null : clock.now();
+    agent.on("mail", () => this.look());
+    agent.on("changed", () => this.agentChanged());
+    agent.mailroom.on("read", () => this.stopSettled());
+    agent.once("closing", () => this.cut());
+  }
+
+  /** Takes up what an earlier process left. */
+  async start(): Promise<void> {
+    const { agent, clock } = this.parts;
+    const now = clock.now();
+    await agent.vault.write(() => {
+      for (const { seq } of answerJobs(agent.vault, "running", JOBS_LOOKED_AT)) {
+        putBackAnswerJob(agent.vault, seq, now + ORPHAN_MS);
+      }
+      tidyAnswers(agent.vault, now - KEPT_MS, FAILURES_KEPT);
+    });
+    this.look();
+  }
+
+  get standing(): ResponderStanding {
+    const { agent, place } = this.parts;
+    return this.decision.standing({
+      paused: agent.decisions.paused,
+      hasClaude: () => place() !== null,
+    });
+  }
+
+  get settings(): ResponderSettings {
+    return this.decision.settings;
+  }
+
+  get runningCount(): number {
+    return this.running.size;
+  }
+
+  /** Spent today and reserved for what runs, in US dollars. */
+  get spentTodayUsd(): number {
+    const { agent, clock } = this.parts;
+    return answerCost(agent.vault, startOfDay(clock.now()));
+  }
+
+  /** Turning it off ends what is being written. */
+  async change(part: ResponderChange): Promise<void> {
+    await this.decision.change(part, this.parts.clock.now());
+    if (this.standing.state === "off") await this.stopRunning();
+    this.changed();
+  }
+
+  /** Ends every answer being written and begins none, until it is turned on again. */
+  async stop(): Promise<void> {
+    await this.decision.stop(this.parts.clock.now());
+    await this.stopRunning();
+    this.changed();
+  }
+
+  /** A failed message is tried again at once. Throws `bad_request` when it has not failed. */
+  async retry(job: number): Promise<void> {
+    const { agent, clock } = this.parts;
+    await agent.vault.write(() => {
+      if (answerJob(agent.vault, job)?.state !== "failed") throw notFailed();
+      renewAnswerJob(agent.vault, job, clock.now());
+    });
+    this.failuresInARow = 0;
+    this.restsUntil = 0;
+    this.changed();
+  }
+
+  /** A failed message is left to a session or a person. Throws `bad_request`. */
+  async giveUp(job: number): Promise<void> {
+    const { agent } = this.parts;
+    await agent.vault.write(() => {
+      if (answerJob(agent.vault, job)?.state !== "failed") throw notFailed();
+      answerJobIs(agent.vault, job, "dropped", { why: "given_up" });
+    });
+    this.changed();
+  }
+
+  /** Why a waiting job is not being answered now; null: it is next. */
+  whyWaiting(job: AnswerJobRow): AnswerWait | null {
+    if (this.standing.state === "off") return "off";
+    const row = unanswered(this.parts.agent.vault, job.message);
+    const when = row && this.eligibility(row);
+    if (!row || !when || !isNow(when, this.parts.clock.now())) return "session_has_time";
+    return this.limitOn(job, row);
+  }
+
+  /**
+   * The answer that a child brings. Null: the token is not this agent's. Throws `not_allowed` when it
+   * is not awaited any more, or meant for somebody else.
+   */
+  async answer(params: CallParams<"answer.send">): Promise<SentMessage | null> {
+    const { agent, clock } = this.parts;
+    const job = answerJobOf(agent.vault, params.token);
+    const row = job && unanswered(agent.vault, job.message);
+    if (!job || !row) return null;
+    const { peer: to, id: inReplyTo, from_session: toSession } = row;
+    const agrees =
+      (params.to ?? to) === to &&
+      (params.inReplyTo ?? inReplyTo) === inReplyTo &&
+      (params.toSession ?? toSession) === toSession;
+    if (!agrees) throw meantForOthers();
+    const id = job.answer_id;
+    const sending = {
+      id,
+      to,
+      toSession,
+      inReplyTo,
+      body: params.body,
+      role: "agent",
+      auto: true,
+    } as const;
+    return agent.send(sending, this.senderFor(job.label), () => {
+      const now = answerJobOf(agent.vault, params.token);
+      // A call that is repeated meets its own answer.
+      if (now?.state === "answered") return;
+      const current = unanswered(agent.vault, job.message);
+      const awaited = now?.state === "running" || now?.state === "waiting";
+      if (!awaited || !current || this.eligibility(current).kind === "never") throw notAwaited();
+      answerJobIs(agent.vault, job.seq, "answered");
+      const at = clock.now();
+      noteActivity(agent.vault, {
+        at,
+        kind: "auto_answered",
+        peer: to,
+        label: job.label,
+        message: inReplyTo,
+      });
+    });
+  }
+
+  /** Ends what runs, and resolves when it is gone and noted. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancelLook?.();
+    await this.looking;
+    await this.stopRunning();
+  }
+
+  /** Something may be due now. */
+  look(): void {
+    if (this.closed) return;
+    this.again = true;
+    this.looking ??= this.lookUntilDone().finally(() => {
+      this.looking = null;
+    });
+  }
+
+  private async lookUntilDone(): Promise<void> {
+    // After the events of this moment: many messages are one look.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.again && !this.closed) {
+      this.again = false;
+      // A vault that refuses to be written is told elsewhere; it is looked at again later.
+      await this.lookOnce().catch(() => undefined);
+    }
+  }
+
+  private async lookOnce(): Promise<void> {
+    this.cancelLook?.();
+    this.cancelLook = null;
+    if (this.standing.state === "off") return;
+    const { agent, clock, timers, pool } = this.parts;
+    const now = clock.now();
+    const soonest = await this.enqueue(now);
+    for (const job of answerJobs(agent.vault, "waiting", JOBS_LOOKED_AT)) {
+      if (this.closed || pool.isFull) break;
+      await this.tryJob(job);
+    }
+    if (this.closed) return;
+    const left = answerJobs(agent.vault, "waiting", 1).length > 0 ? LOOK_MS : Infinity;
+    const wait = Math.min(left, soonest - now);
+    if (wait !== Infinity) this.cancelLook = timers.after(Math.max(1, wait), () => this.look());
+  }
+
+  /** Makes a job of everything that is due; returns when the next may be, in ms, or Infinity. */
+  private async enqueue(now: number): Promise<number> {
+    const { agent } = this.parts;
+    let soonest = Infinity;
+    const due: UnansweredRow[] = [];
+    for (const row of answerCandidates(agent.vault, now - STALE_MS)) {
+      const when = this.eligibility(row);
+      if (isNow(when, now)) due.push(row);
+      else if (when.kind === "from") soonest = Math.min(soonest, when.at);
+    }
+    if (due.length === 0) return soonest;
+    await agent.vault.write(() => {
+      for (const row of due) {
+        insertAnswerJob(agent.vault, {
+          message: row.seq,
+          answerId: newMessageId(randomBytes(9)),
+          label: row.to_session ?? row.inbox_label ?? row.held_for,
+          at: now,
+        });
+      }
+    });
+    this.tell();
+    return soonest;
+  }
+
+  /** Begins a waiting job if nothing speaks against it, and drops one that nobody needs any more. */
+  private async tryJob(job: AnswerJobRow): Promise<void> {
+    const { agent, clock } = this.parts;
+    const row = unanswered(agent.vault, job.message);
+    const when: Eligibility = row ? this.eligibility(row) : { kind: "never", why: "gone" };
+    if (when.kind === "never") {
+      await agent.vault.write(() =>
+        answerJobIs(agent.vault, job.seq, "dropped", { why: when.why }),
+      );
+      return this.tell();
+    }
+    if (!row || !isNow(when, clock.now()) || this.limitOn(job, row) !== null) return;
+    await this.begin(job, row);
+  }
+
+  private limitOn(job: AnswerJobRow, row: UnansweredRow): AnswerWait | null {
+    const { agent, clock, pool } = this.parts;
+    const now = clock.now();
+    const { peer, from_session: theirSession } = row;
+    const { label, next_at: nextAt } = job;
+    return whyWait(
+      {
+        now,
+        nextAt,
+        restsUntil: this.restsUntil,
+        peerRuns: answerRunsTo(agent.vault, peer, now - HOUR_MS),
+        inARow: automaticInARow(agent.vault, { peer, label, theirSession, since: now - DAY_MS }),
+        spentUsd: this.spentTodayUsd,
+        poolIsFull: pool.isFull,
+      },
+      this.settings,
+    );
+  }
+
+  private async begin(job: AnswerJobRow, row: UnansweredRow): Promise<void> {
+    const { agent, clock, runner, pool, nameOf, place } = this.parts;
+    const here = place();
+    if (!here) return;
+    const { settings } = this;
+    const token = randomBytes(16).toString("hex");
+    const budget = budgetUsd(settings.dailyLimitUsd, this.spentTodayUsd);
+    const at = clock.now();
+    pool.take();
+    try {
+      const run = await agent.vault.write(() =>
+        beginAnswer(agent.vault, { job: job.seq, token, at, reserveUsd: budget }),
+      );
+      const message = framedMessageOf(agent, nameOf, { ...row, offered_at: null, released: 0 });
+      const prompt = answerPrompt(message, { agent: agent.identity.name, label: job.label });
+      const { process, remove } = claudeAnswer(
+        { prompt, token, model: settings.model, budgetUsd: budget },
+        here,
+      );
+      const child = runner.run(process);
+      const ended = child.ended
+        .then((end) => this.ended(job.seq, run, end))
+        .catch(() => undefined)
+        .finally(() => {
+          remove();
+          this.running.delete(job.seq);
+          pool.release();
+          this.tell();
+        });
+      this.running.set(job.seq, { process: child, ended });
+      // Stopped while it was being begun.
+      if (this.closed || this.standing.state === "off") child.stop();
+      this.tell();
+    } catch (error) {
+      // Its folder could not be made, say: the job is found again as one that was cut off.
+      pool.release();
+      throw error;
+    }
+  }
+
+  /** Notes what an attempt came to, in one write. */
+  private async ended(seq: number, run: number, end: ProcessEnd): Promise<void> {
+    const { agent, clock } = this.parts;
+    if (agent.isClosed) return;
+    const { how } = end;
+    const report = readClaude(end);
+    const at = clock.now();
+    const failed = await agent.vault.write(() => {
+      const job = answerJob(agent.vault, seq);
+      const answered = job?.state === "answered";
+      const problem = report.problem ?? (answered ? null : "It ended without an answer.");
+      endAnswerRun(agent.vault, run, {
+        at,
+        costUsd: report.costUsd,
+        problem,
+        output: problem === null ? null : report.output,
+      });
+      if (run % TIDY_EVERY === 0) tidyAnswers(agent.vault, at - KEPT_MS, FAILURES_KEPT);
+      // Answered, or dropped since somebody read the message meanwhile.
+      if (job?.state !== "running") return false;
+      if (how === "stopped") {
+        putBackAnswerJob(agent.vault, seq, at);
+        return false;
+      }
+      const isLast = job.attempts >= MAX_ATTEMPTS;
+      const nextAt = at + restAfter(job.attempts);
+      answerJobIs(agent.vault, seq, isLast ? "failed" : "waiting", { why: problem, nextAt });
+      if (isLast) this.noteFailure(job, at);
+      return true;
+    });
+    if (how === "stopped") return;
+    this.failuresInARow = failed ? this.failuresInARow + 1 : 0;
+    const rest = restOfAll(this.failuresInARow);
+    this.restsUntil = rest === 0 ? 0 : at + rest;
+  }
+
+  private noteFailure(job: AnswerJobRow, at: number): void {
+    const { vault } = this.parts.agent;
+    const row = unanswered(vault, job.message);
+    const { label } = job;
+    if (row)
+      noteActivity(vault, { at, kind: "auto_failed", peer: row.peer, label, message: row.id });
+  }
+
+  private eligibility(row: UnansweredRow): Eligibility {
+    const { agent, clock, nameOf } = this.parts;
+    // No contact any more: nothing can be sent to it, and nothing should.
+    if (contactOf(agent, nameOf, row) === "removed") return { kind: "not_now" };
+    return eligibility(row, { now: clock.now(), aloneSince: this.aloneSince });
+  }
+
+  /** In the name of the session that the mail was for, so that what comes back finds it. */
+  private senderFor(label: string | null) {
+    const { sessions, vault } = this.parts.agent;
+    if (label === null) return { label, harnessSessionId: null };
+    const live = sessions.get(label)?.harnessSessionId ?? null;
+    return { label, harnessSessionId: live ?? holderOf(vault, label) };
+  }
+
+  /** Sessions came or went, or a person paused the agent. */
+  private agentChanged(): void {
+    const { agent, clock } = this.parts;
+    if (agent.isClosed) return;
+    const isAlone = agent.sessions.labels().length === 0;
+    const { state } = this.standing;
+    const isNew = isAlone !== (this.aloneSince !== null) || state !== this.lastState;
+    if (!isNew) return;
+    if (isAlone !== (this.aloneSince !== null)) this.aloneSince = isAlone ? clock.now() : null;
+    this.lastState = state;
+    if (state === "off") void this.stopRunning();
+    this.look();
+  }
+
+  /** Somebody read what is being answered: it is theirs now. */
+  private stopSettled(): void {
+    const { vault } = this.parts.agent;
+    for (const [seq, { process }] of this.running) {
+      const job = answerJob(vault, seq);
+      const row = job && unanswered(vault, job.message);
+      const when = row && this.eligibility(row);
+      if (job?.state !== "running" || when?.kind !== "never") continue;
+      const drop = () => answerJobIs(vault, seq, "dropped", { why: when.why });
+      vault.write(drop).then(
+        () => process.stop(),
+        () => undefined,
+      );
+    }
+  }
+
+  private async stopRunning(): Promise<void> {
+    const all = [...this.running.values()];
+    for (const { process } of all) process.stop();
+    await Promise.all(all.map(({ ended }) => ended));
+  }
+
+  /** The vault closes: what runs is ended, and taken up again by the next process. */
+  private cut(): void {
+    this.closed = true;
+    this.cancelLook?.();
+    for (const { process } of this.running.values()) process.stop();
+  }
+
+  private changed(): void {
+    this.tell();
+    this.look();
+  }
+
+  /** Shows what changed. */
+  private tell(): void {
+    if (!this.parts.agent.isClosed) this.parts.agent.emit("changed");
+  }
+}
+
+function isNow(when: Eligibility, now: number): boolean {
+  return when.kind === "from" && when.at <= now;
+}
+
+function notFailed(): TinyplaceError {
+  return new TinyplaceError(
+    "bad_request",
+    "This message is not among those that could not be answered any more.",
+    "Look at the list again: it may be waiting or answered by now.",
+  );
+}
+
+function meantForOthers(): TinyplaceError {
+  return new TinyplaceError(
+    "not_allowed",
+    "An automatic answer goes to who asked, and to nobody else. Nothing was sent.",
+    "Call auto_reply with body alone.",
+  );
+}
+
+function notAwaited(): TinyplaceError {
+  return new TinyplaceError(
+    "not_allowed",
+    "This answer is not awaited any more: the message was read or answered meanwhile. Nothing was sent.",
+    "End; nothing is left to do.",
+  );
+}
