@@ -13,11 +13,11 @@ const RUN = [
   "libnotify4",
   "libsecret-1-0",
 ];
-/** A display with its mouse, a session bus, a tray panel, a keychain, a NATS cluster: for tests. */
+/** A display with its mouse, a session bus, a tray panel, a keychain, a NATS cluster, certificates: for tests. */
 const TEST = [
   ...["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"],
   ...["xfce4-panel", "xdotool", "gnome-keyring"],
-  "nats-server",
+  ...["nats-server", "openssl"],
 ];
 
 /**
