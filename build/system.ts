@@ -13,10 +13,10 @@ const RUN = [
   "libnotify4",
   "libsecret-1-0",
 ];
-/** A display with mouse, session bus, tray panel and keychain; a terminal; a NATS cluster: for tests. */
+/** A display with mouse, session bus, panel and keychain; a terminal; a NATS cluster; certificates: for tests. */
 const TEST = [
   ...["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"],
-  ...["xfce4-panel", "xdotool", "gnome-keyring", "tmux", "nats-server"],
+  ...["xfce4-panel", "xdotool", "gnome-keyring", "tmux", "nats-server", "openssl"],
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { homePaths } from "../platform/paths.ts";
+import type { RelayWords } from "../relay/command/relay-options.ts";
 import type { Context, SharedOptions } from "./context.ts";
 
 const HOME = ["--home <dir>", "data folder (TINYPLACE_HOME, ~/.tinyplace)"] as const;
@@ -43,10 +44,24 @@ export function hostCommands(program: Command, context: Context, version: string
     .description("a relay alone: mailboxes of agents in other data folders and on other machines")
     .requiredOption("--listen <host:port>", "where it listens, e.g. 127.0.0.1:7700; port 0 for any")
     .requiredOption("--store <store>", "sqlite:PATH, or nats://HOST:PORT,HOST:PORT of a cluster")
-    .action(async (options: { listen: string; store: string }) => {
+    .option("--tls-cert <file>", "PEM certificate chain; read again when it changes")
+    .option("--tls-key <file>", "PEM private key")
+    .option("--metrics <host:port>", "serve Prometheus metrics there")
+    .option("--log-level <level>", "debug, info, warn, error or silent", "info")
+    .option("--agent-rate <n>", "signed requests a minute of one agent; 0 is without limit")
+    .option("--address-rate <n>", "requests a minute from one address; 0 is without limit")
+    .option("--connections <n>", "open connections at once")
+    .option("--mailbox-messages <n>", "envelopes in one mailbox")
+    .option("--mailbox-mb <n>", "size of one mailbox")
+    .option("--handles <n>", "handles of one agent")
+    .option("--retention-days <n>", "drop mail that nobody fetched for so long; 0 keeps it")
+    .option("--drain-seconds <n>", "serve on for so long after SIGTERM, not ready any more", "0")
+    .option("--trust-proxy <addresses>", "proxies whose X-Forwarded-For is believed, by commas")
+    .action(async (options: RelayWords) => {
       context.requireDatabase();
-      const { runRelay } = await import("../relay/run-relay.ts");
+      const { runRelay } = await import("../relay/command/run-relay.ts");
       await runRelay(options);
+      process.exit(0);
     });
 
   program

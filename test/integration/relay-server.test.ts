@@ -16,6 +16,7 @@ import {
 } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import { callRelay, type Reply, reply } from "../support/relay-call.ts";
+import { signInToken } from "../support/sign-in-token.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const START = 1_800_000_000_000;
@@ -72,27 +73,7 @@ async function befriend(a: Signer, b: Signer): Promise<void> {
   await call(b, "POST", `/contacts/${a.cryptoId}/accept`);
 }
 
-function siws(signer: Signer, expires = START + 1000): string {
-  const message = [
-    "tiny.place wants you to sign in with your Solana account:",
-    signer.cryptoId,
-    "",
-    "Authenticate website API requests. This does not authorize a transaction or payment.",
-    "",
-    "URI: https://tiny.place",
-    "Version: 1",
-    "Chain ID: solana:mainnet",
-    "Nonce: 00000000-0000-4000-8000-000000000000",
-    `Issued At: ${new Date(START).toISOString()}`,
-    `Expiration Time: ${new Date(expires).toISOString()}`,
-  ].join("\n");
-  const token = {
-    signedMessage: Buffer.from(message).toString("base64"),
-    signature: signer.sign(Buffer.from(message)),
-    signatureType: "ed25519",
-  };
-  return `siws:${Buffer.from(JSON.stringify(token)).toString("base64url")}`;
-}
+const siws = (signer: Signer, expires = START + 1000) => signInToken(signer, START, expires);
 
 describe("N4 signed requests", () => {
   test("another body, method, path or nonce than the signed one is refused", async () => {

@@ -57,7 +57,7 @@ export class RequestGuard {
     // Not signed by any form, so it may only repeat what the key says.
     const actor = publicKeyOf(required(request, "x-agent-id"));
     if (!actor || cryptoIdOf(actor) !== id) {
-      throw new HttpError(403, "actor does not match signing key");
+      throw new HttpError(403, "actor does not match signing key", { reason: "wrong_actor" });
     }
     return { agent: id, nonce: token ? null : required(request, "x-tinyplace-nonce") };
   }
@@ -78,7 +78,7 @@ export class RequestGuard {
     else {
       this.checkDate(date);
       if (!verifySignature(key, Buffer.from(date, "utf8"), signature)) {
-        throw new HttpError(401, "invalid signature");
+        throw new HttpError(401, "invalid signature", { reason: "invalid_signature" });
       }
     }
     return id;
@@ -89,10 +89,11 @@ export class RequestGuard {
     const nonce = required(request, "x-tinyplace-nonce");
     if (nonce.length > 64) throw new HttpError(401, "invalid nonce");
     const at = this.checkDate(date);
-    if (!this.shared && this.mayPredateStart(at)) throw new HttpError(401, "stale signature date");
+    if (!this.shared && this.mayPredateStart(at))
+      throw new HttpError(401, "stale signature date", { reason: "stale_date" });
     // The signature comes before the nonce is remembered: a forger must not use up nonces.
     if (!verifySignature(key, signedText({ ...request, date, nonce }), signature)) {
-      throw new HttpError(401, "invalid signature");
+      throw new HttpError(401, "invalid signature", { reason: "invalid_signature" });
     }
     this.nonces.take(id, nonce, at, this.clock.now());
   }
@@ -110,16 +111,18 @@ export class RequestGuard {
   private checkDate(date: string): number {
     const at = Date.parse(date);
     if (!(Math.abs(this.clock.now() - at) <= DATE_WINDOW_MS)) {
-      throw new HttpError(401, "stale signature date");
+      throw new HttpError(401, "stale signature date", { reason: "stale_date" });
     }
     return at;
   }
 
   private checkSiws(token: string, key: Uint8Array, id: string): void {
     if (!this.allowSiws) {
-      throw new HttpError(401, "sign-in tokens are not accepted here: sign each request");
+      const words = "sign-in tokens are not accepted here: sign each request";
+      throw new HttpError(401, words, { reason: "token_refused" });
     }
-    if (!siwsHolds(token, key, id, this.clock.now())) throw new HttpError(401, "invalid signature");
+    if (!siwsHolds(token, key, id, this.clock.now()))
+      throw new HttpError(401, "invalid signature", { reason: "invalid_signature" });
   }
 }
 

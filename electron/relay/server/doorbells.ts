@@ -6,6 +6,8 @@ import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
 
+/** The WebSocket's own code for an end that goes away. */
+const GOING_AWAY = 1001;
 const HEARTBEAT_MS = 30_000;
 const MAX_PER_AGENT = 64;
 /** A socket that did not take this many bytes yet will look when it does. */
@@ -29,6 +31,7 @@ export class Doorbells {
   private readonly fleet: Fleet | null;
   private readonly usedBy: (agent: string) => void;
   private readonly heartbeat: NodeJS.Timeout;
+  private away = false;
 
   /**
    * @param fleet carries rings between relays; null rings here alone
@@ -65,6 +68,12 @@ export class Doorbells {
     else this.ringHere(agent, what);
   }
 
+  /** Closes all with a reason and takes no more: they come back to another relay. */
+  sendAway(): void {
+    this.away = true;
+    for (const socket of this.server.clients) socket.close(GOING_AWAY, "relay is going away");
+  }
+
   close(): void {
     clearInterval(this.heartbeat);
     for (const socket of this.server.clients) socket.terminate();
@@ -72,6 +81,7 @@ export class Doorbells {
   }
 
   private admit(url: string): string {
+    if (this.away) throw new HttpError(503, "relay is going away", { retryAfter: 1 });
     const [path, query = ""] = url.split("?", 2) as [string, string?];
     if (path !== "/inbox/stream") throw new HttpError(404, "not found");
     const agent = this.guard.authenticateStream(

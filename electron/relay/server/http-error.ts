@@ -1,3 +1,16 @@
+/** What metrics call a refusal for which nothing more exact is known. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+  405: "not_found",
+  409: "conflict",
+  413: "too_large",
+  414: "too_large",
+  429: "too_many",
+};
+
 /** A refusal as the client reads it: `{"error": message, "code"?: code, ...details}` under `status`. */
 export class HttpError extends Error {
   readonly status: number;
@@ -5,16 +18,24 @@ export class HttpError extends Error {
   /** Seconds, for a refusal that passes by itself. */
   readonly retryAfter: number | null;
   readonly details: Readonly<Record<string, string>>;
+  /** One of few words, for metrics. */
+  readonly reason: string;
 
   constructor(
     status: number,
     message: string,
-    options: { code?: string; retryAfter?: number; details?: Record<string, string> } = {},
+    options: {
+      code?: string;
+      retryAfter?: number;
+      details?: Record<string, string>;
+      reason?: string;
+    } = {},
   ) {
     super(message);
     this.status = status;
     this.code = options.code ?? null;
     this.retryAfter = options.retryAfter ?? null;
     this.details = options.details ?? {};
+    this.reason = options.reason ?? options.code ?? REASONS[status] ?? "other";
   }
 }

@@ -115,6 +115,7 @@ async function putBatch(
   const admitted = await Promise.all(
     envelopes.map((one) => admit(parts, sender, one).catch((error: unknown) => refusal(error))),
   );
+  for (const one of admitted) if (one instanceof HttpError) parts.observer.refused(one.reason);
   const outcomes = await deliver(
     parts,
     admitted.filter((one): one is Delivery => !(one instanceof HttpError)),
@@ -133,7 +134,7 @@ async function admit({ store }: RouteParts, sender: string, value: unknown): Pro
   if (cryptoIdFrom(uploaded.from) !== sender) throw new HttpError(403, "from is not the signer");
   const mailbox = cryptoIdFrom(uploaded.to);
   if (mailbox !== sender && (await store.contact(sender, mailbox))?.status !== "accepted") {
-    throw new HttpError(403, "not_a_contact");
+    throw new HttpError(403, "not_a_contact", { reason: "not_a_contact" });
   }
   // Both clients key their sessions by the base64 form, whatever form the sender wrote.
   const envelope: RelayEnvelope = {
@@ -146,11 +147,12 @@ async function admit({ store }: RouteParts, sender: string, value: unknown): Pro
 
 /** Stores, and rings once per mailbox that got something new. */
 async function deliver(
-  { store, clock, ring }: RouteParts,
+  { store, clock, ring, observer }: RouteParts,
   deliveries: readonly Delivery[],
 ): Promise<readonly StoredOutcome[]> {
   if (deliveries.length === 0) return [];
   const outcomes = await store.putEnvelopes(deliveries, clock.now());
+  for (const outcome of outcomes) observer.stored(outcome);
   const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
   for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox, "mail");
   return outcomes;

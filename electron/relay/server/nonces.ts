@@ -35,11 +35,13 @@ export class NonceMemory {
   take(agent: string, nonce: string, date: number, now: number): void {
     this.forget(now);
     for (const span of this.spans.values()) {
-      if (span.get(agent)?.has(nonce)) throw new HttpError(401, "replayed nonce");
+      if (span.get(agent)?.has(nonce))
+        throw new HttpError(401, "replayed nonce", { reason: "replayed_nonce" });
     }
     const count = this.counts.get(agent) ?? 0;
     if (count >= this.perAgent || this.size >= this.total) {
-      throw new HttpError(429, "too many requests", { retryAfter: SPAN_MS / 1000 });
+      const options = { retryAfter: SPAN_MS / 1000, reason: "nonce_flood" };
+      throw new HttpError(429, "too many requests", options);
     }
     const end = (Math.floor((date + DATE_WINDOW_MS) / SPAN_MS) + 1) * SPAN_MS;
     const span = this.spans.get(end) ?? new Map<string, Set<string>>();

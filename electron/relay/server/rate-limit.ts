@@ -23,14 +23,14 @@ export class RateLimits {
   }
 
   countAgent(cryptoId: string): void {
-    this.count(this.agents, cryptoId);
+    this.count(this.agents, cryptoId, "agent_rate");
   }
 
   countAddress(address: string): void {
-    this.count(this.addresses, address);
+    this.count(this.addresses, address, "address_rate");
   }
 
-  private count(window: Window, name: string): void {
+  private count(window: Window, name: string, reason: string): void {
     if (window.limit === 0) return;
     const now = this.clock.now();
     const minute = Math.floor(now / MINUTE_MS);
@@ -42,7 +42,7 @@ export class RateLimits {
     window.counts.set(name, count);
     if (count > window.limit) {
       const retryAfter = Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000);
-      throw new HttpError(429, "too many requests", { retryAfter });
+      throw new HttpError(429, "too many requests", { retryAfter, reason });
     }
   }
 }

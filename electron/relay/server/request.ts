@@ -6,6 +6,7 @@ import type { RelayStore } from "../store/store.ts";
 import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
+import type { RelayObserver } from "./observer.ts";
 import type { RateLimits } from "./rate-limit.ts";
 
 export interface RouteParts {
@@ -13,6 +14,7 @@ export interface RouteParts {
   readonly guard: RequestGuard;
   readonly clock: Clock;
   readonly rates: RateLimits;
+  readonly observer: RelayObserver;
   /** Told of every request that was signed rightly. */
   readonly usedBy: (agent: string) => void;
   /** Rings the doorbell of an agent (cryptoId). */
@@ -37,7 +39,7 @@ export async function signerOf(parts: RouteParts, request: FastifyRequest): Prom
   const { fleet } = parts.store;
   // Last, since it costs most: another relay of the fleet may have had this very request.
   if (fleet && nonce !== null && !(await fleet.takeNonce(agent, nonce))) {
-    throw new HttpError(401, "replayed nonce");
+    throw new HttpError(401, "replayed nonce", { reason: "replayed_nonce" });
   }
   parts.usedBy(agent);
   return agent;

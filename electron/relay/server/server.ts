@@ -1,20 +1,23 @@
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Server as TlsServer } from "node:tls";
+import type { FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "../../platform/clock.ts";
-import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
 import type { RelayStore } from "../store/store.ts";
+import { type ConnectionLimits, createApp, type TlsPair } from "./app.ts";
 import { RequestGuard } from "./auth.ts";
 import { addContactRoutes } from "./contact-routes.ts";
 import { addDirectoryRoutes } from "./directory-routes.ts";
 import { Doorbells } from "./doorbells.ts";
-import { HttpError } from "./http-error.ts";
+import { addHealthRoutes, isHealth } from "./health-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
 import type { NonceLimits } from "./nonces.ts";
+import { type RelayObserver, SILENT } from "./observer.ts";
 import { RateLimits, type RateOptions } from "./rate-limit.ts";
 import type { RouteParts } from "./request.ts";
 
-interface RelayLimits extends Partial<RateOptions> {
+export interface RelayLimits extends Partial<RateOptions>, Partial<ConnectionLimits> {
   /** Bytes of one request. Default 4 MiB: an envelope of a 256 KiB text, escaped, in base64. */
   readonly bodyBytes?: number;
   /** Bytes of one batch. Default 8 MiB. */
@@ -30,14 +33,17 @@ export interface RelayOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly clock?: Clock;
-  /** PEM texts; without them the relay speaks plain HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Without it the relay speaks plain HTTP. */
+  readonly tls?: TlsPair;
   /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
   readonly allowSiws?: boolean;
   /** Told who makes a signed request, or opens or closes a doorbell (cryptoId). */
   readonly usedBy?: (agent: string) => void;
   /** Rates are unlimited on loopback unless given here. */
   readonly limits?: RelayLimits;
+  /** Addresses of proxies in front, whose X-Forwarded-For is believed. */
+  readonly trustProxy?: readonly string[];
+  readonly observer?: RelayObserver;
 }
 
 export interface RelayServer {
@@ -45,11 +51,28 @@ export interface RelayServer {
   readonly port: number;
   /** The cryptoIds of agents with an open doorbell. */
   listeners(): string[];
+  /** Null: it can serve; otherwise why it should be left alone. */
+  trouble(): Promise<string | null>;
+  /** Another certificate for connections from now on. Throws when the two do not fit. */
+  renewTls(pair: TlsPair): void;
+  /**
+   * Ends in order: is not ready any more, sends doorbells elsewhere, serves on for `waitMs` while a
+   * balancer takes notice, then takes nothing new and answers what it took, for up to `finishMs`.
+   */
+  drain(times: { waitMs: number; finishMs: number }): Promise<void>;
+  /** Ends at once. */
   close(): Promise<void>;
 }
 
 const MIB = 1024 * 1024;
 const PUBLIC_RATES: RateOptions = { agentPerMinute: 6000, addressPerMinute: 12_000 };
+const CONNECTIONS: ConnectionLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  silenceMs: 60_000,
+  headerBytes: 16 * 1024,
+  connections: 20_000,
+};
 const NO_RATES: RateOptions = { agentPerMinute: 0, addressPerMinute: 0 };
 
 /** Starts a relay: HTTP routes and the doorbell at `/inbox/stream`. Rejects when it cannot listen. */
@@ -65,14 +88,27 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const usedBy = options.usedBy ?? (() => undefined);
   const doorbells = new Doorbells(guard, store.fleet, usedBy);
-  const app = createApp(limits.bodyBytes ?? 4 * MIB, tls);
-  app.addHook("onRequest", async (request) => rates.countAddress(request.ip));
+  const observer = options.observer ?? SILENT;
+  const app = createApp({
+    bodyBytes: limits.bodyBytes ?? 4 * MIB,
+    tls,
+    connections: { ...CONNECTIONS, ...limits },
+    trustProxy: options.trustProxy ?? [],
+    observer,
+  });
+  let draining = false;
+  const trouble = async () => (draining ? "draining" : await troubleOf(store));
+  app.addHook("onRequest", async (request) => {
+    if (!isHealth(request.url)) rates.countAddress(request.ip);
+  });
+  addHealthRoutes(app, trouble);
   addRoutes(app, {
     store,
     guard,
     clock,
     rates,
     usedBy,
+    observer,
     ring: (agent, what) => doorbells.ring(agent, what),
     batchBytes: limits.batchBytes ?? 8 * MIB,
   });
@@ -88,43 +124,33 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     port,
     listeners: () => doorbells.listeners(),
+    trouble,
+    renewTls: (pair) => (app.server as unknown as TlsServer).setSecureContext({ ...pair }),
+    drain: async ({ waitMs, finishMs }) => {
+      draining = true;
+      doorbells.sendAway();
+      await pause(waitMs);
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), finishMs);
+      await app.close();
+      clearTimeout(cutOff);
+      doorbells.close();
+    },
     close: async () => {
       doorbells.close();
-      await app.close();
+      const closed = app.close();
+      app.server.closeAllConnections();
+      await closed;
     },
   };
 }
 
-function createApp(bodyLimit: number, tls: RelayOptions["tls"]): FastifyInstance {
-  const settings = {
-    bodyLimit,
-    forceCloseConnections: true,
-    // A base64 address, each of its characters percent-encoded at worst.
-    routerOptions: { maxParamLength: 256 },
-  };
-  const app = tls
-    ? (fastify({ ...settings, https: { ...tls } }) as unknown as FastifyInstance)
-    : fastify(settings);
-  // Signatures cover the bytes as they came, so nothing reads them before.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  // Bytes that changed on their way must not be taken for what the relay said.
-  app.addHook("onSend", async (_request, reply, payload) => {
-    const bytes = typeof payload === "string" || Buffer.isBuffer(payload) ? payload : "";
-    reply.header(CONTENT_DIGEST, contentDigest(bytes));
-    return payload;
-  });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "no such route" }));
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const refusal = asRefusal(error);
-    if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
-    return reply.code(refusal.status).send({
-      error: refusal.message,
-      ...(refusal.code && { code: refusal.code }),
-      ...refusal.details,
-    });
-  });
-  return app;
+async function troubleOf(store: RelayStore): Promise<string | null> {
+  try {
+    await store.check();
+    return null;
+  } catch {
+    return "the storage does not answer";
+  }
 }
 
 function addRoutes(app: FastifyInstance, parts: RouteParts): void {
@@ -133,21 +159,6 @@ function addRoutes(app: FastifyInstance, parts: RouteParts): void {
   addKeyRoutes(app, parts);
   addContactRoutes(app, parts);
   addDirectoryRoutes(app, parts);
-}
-
-/** What went wrong inside is not the client's to read, except that waiting may help. */
-function asRefusal(error: FastifyError): HttpError {
-  if (error instanceof HttpError) return error;
-  const status = error.statusCode ?? 500;
-  if (status < 500) return new HttpError(status, error.message);
-  if (error.code === "disk_full") {
-    return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
-  }
-  if (error.code === "store_unavailable") {
-    const options = { code: "store_unavailable", retryAfter: 2 };
-    return new HttpError(503, "the relay's storage does not answer", options);
-  }
-  return new HttpError(500, "internal error");
 }
 
 function isLoopback(host: string): boolean {

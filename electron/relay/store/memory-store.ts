@@ -219,6 +219,8 @@ export class MemoryRelayStore implements RelayStore {
       .map(([, card]) => card);
   }
 
+  async check(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   private removeAt(mailbox: string, box: Mailbox, index: number, now: number): void {

@@ -173,6 +173,10 @@ export class SqliteRelayStore implements RelayStore {
     return directory.readCards(this.sql, page);
   }
 
+  async check(): Promise<void> {
+    this.sql.get("SELECT 1 AS n");
+  }
+
   async close(): Promise<void> {
     this.commits.flush();
     this.db.close();

@@ -138,5 +138,7 @@ export interface RelayStore {
   card(agent: string): Promise<AgentCard | null>;
   /** In the order of their agents' cryptoIds. */
   cards(page: { limit: number; offset: number }): Promise<AgentCard[]>;
+  /** Rejects when it can answer nothing now. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -213,6 +213,11 @@ export class JetStreamRelayStore implements RelayStore {
     return this.directory.cards(page);
   }
 
+  /** Asks once, and does not wait for another leader. */
+  async check(): Promise<void> {
+    await this.cluster.manager.streams.info(this.cluster.name("mail", 0));
+  }
+
   /** Requests under way are answered first. */
   async close(): Promise<void> {
     await this.cluster.connection.drain();
