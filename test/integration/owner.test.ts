@@ -76,7 +76,7 @@ describe("L1 one owner", () => {
       });
     }
     const second = await runProgram(["daemon", "--home", home]);
-    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("does not answer")]);
+    expect([second.code, second.stderr]).toEqual([3, expect.stringContaining("does not answer")]);
     process.kill(pid, "SIGCONT");
     await vi.waitUntil(async () => (await late.call("whoami")).code === undefined, {
       timeout: 60_000,
