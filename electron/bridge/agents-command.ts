@@ -42,3 +42,43 @@ export async function createAgent(command: Command, name: string): Promise<void>
     });
   });
 }
+
+/** Moves an agent here from the installation that drains its mailbox now (rule N5). */
+export async function moveAgentHere(command: Command, name: string): Promise<void> {
+  await asPerson(command, async (person, output) => {
+    const agent = await person.agent(name);
+    await person.ask("agent.move-here", { agentId: agent.cryptoId });
+    output.result({ moved: { name: agent.name, address: agent.cryptoId } }, () =>
+      output.line(`${agent.name} lives here now; where it was, it is refused its mail.`),
+    );
+  });
+}
+
+export interface MailSettings {
+  readonly policy?: "primary" | "broadcast" | "drop";
+  readonly pause?: boolean;
+  readonly resume?: boolean;
+}
+
+/** What becomes of an agent's mail; without an option, what is set. */
+export async function setAgent(
+  command: Command,
+  name: string,
+  options: MailSettings,
+): Promise<void> {
+  await asPerson(command, async (person, output) => {
+    const { cryptoId: agentId } = await person.agent(name);
+    const { policy, pause, resume } = options;
+    if (policy) await person.ask("agent.policy", { agentId, policy });
+    if (pause || resume) await person.ask("agent.pause", { agentId, paused: pause ?? false });
+    const { agents } = await person.ask("settings.get", {});
+    const set = agents.find((one) => one.agentId === agentId);
+    const paused = (await person.snapshot()).agents.find((one) => one.cryptoId === agentId)?.paused;
+    const result = { policy: set?.policy, policyForced: set?.policyForced, paused };
+    output.result(result, () => {
+      const by = set?.policyForced ? " (TINYPLACE_UNROUTED_POLICY)" : "";
+      output.line(`Mail for no session in particular: ${set?.policy}${by}.`);
+      output.line(paused ? "Paused: mail is received and held." : "Mail is handed out.");
+    });
+  });
+}

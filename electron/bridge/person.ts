@@ -5,6 +5,7 @@ import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts"
 import type { AskRequest, AskResponse, PersonAsk } from "../../shared/protocol/person-calls.ts";
 import type { CallName, CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
+import { systemTimers } from "../platform/timers.ts";
 import type { OwnerWays } from "./owner-seeker.ts";
 import { ReconnectingClient } from "./reconnecting-client.ts";
 import { UsageError } from "./terminal/exit-codes.ts";
@@ -12,6 +13,8 @@ import type { Output } from "./terminal/output.ts";
 
 /** A person waits longer for an owner that is being started than a session's tool may, in ms. */
 const PATIENCE_MS = 30_000;
+/** An owner that is not there after this many ms is being started, and the person is told so. */
+const TELL_AFTER_MS = 1_500;
 
 /** Where a command runs, and what it prints to. */
 export interface Command {
@@ -32,9 +35,13 @@ export async function asPerson(
     patienceMs: PATIENCE_MS,
   });
   client.start();
+  const stopTelling = systemTimers.after(TELL_AFTER_MS, () => {
+    if (!client.current) output.progress("Waiting for tinyplace to start...");
+  });
   try {
     await run(new Person(client), output);
   } finally {
+    stopTelling();
     await client.close();
   }
 }

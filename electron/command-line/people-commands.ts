@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { MailSettings } from "../bridge/agents-command.ts";
 import type { ContactOptions } from "../bridge/contacts-command.ts";
 import type { PassphraseOptions } from "../bridge/passphrase-command.ts";
 import type { Context, SharedOptions } from "./context.ts";
@@ -42,6 +43,27 @@ function agentCommands(agents: Command, context: Context): void {
     .argument("<name>", "what you call it")
     .action(async (name: string, options: SharedOptions) => {
       await (await load()).createAgent(await context.open(options), name);
+    });
+  context
+    .command(agents, "set", "what becomes of an agent's mail; without an option, what is set")
+    .argument("<name>")
+    .addOption(
+      new Option("--policy <policy>", "mail for no session in particular").choices([
+        "primary",
+        "broadcast",
+        "drop",
+      ]),
+    )
+    .addOption(new Option("--pause", "receive and hold, and hand nothing out").conflicts("resume"))
+    .option("--resume", "end the pause")
+    .action(async (name: string, options: MailSettings & SharedOptions) => {
+      await (await load()).setAgent(await context.open(options), name, options);
+    });
+  context
+    .command(agents, "move-here", "take an agent over from the machine where it lives now")
+    .argument("<name>")
+    .action(async (name: string, options: SharedOptions) => {
+      await (await load()).moveAgentHere(await context.open(options), name);
     });
 }
 

@@ -14,6 +14,9 @@ const id = z.string().max(128);
 /** The calls of windows that need no window: a terminal does the same by the same code (rule U5). */
 const PERSON_ASKS = [
   "agent.create",
+  "agent.move-here",
+  "agent.pause",
+  "agent.policy",
   "holds.list",
   "hold.assign",
   "hold.discard",

@@ -1,4 +1,6 @@
+import { cpSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
+import { homePaths } from "../../electron/platform/paths.ts";
 import { commandLine } from "../support/command-line.ts";
 import { startDaemon, startRelay } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -105,4 +107,42 @@ test("U5 contacts are asked, accepted, declined, verified, removed and blocked",
   ] as const) {
     expect([words, await a.cli.fails(...words)]).toMatchObject([words, { exit, code }]);
   }
+});
+
+test("U5 L6 an agent is paused, its policy set, and it is taken over from another machine", async () => {
+  const relay = (await startRelay(`${temporaryHome()}/relay.db`)).ready.url;
+  const home = temporaryHome();
+  const daemon = await startDaemon(home, { TINYPLACE_API_URL: relay });
+  const cli = commandLine(home);
+  await cli.json("agents", "create", "mover");
+  expect(await cli.json("agents", "set", "mover", "--policy", "drop", "--pause")).toEqual({
+    ...{ policy: "drop", policyForced: false, paused: true },
+  });
+  expect(await cli.json("agents", "set", "mover", "--resume")).toMatchObject({ paused: false });
+  expect((await cli("agents", "set", "mover")).stdout).toBe(
+    "Mail for no session in particular: drop.\nMail is handed out.\n",
+  );
+  for (const wrong of [["--policy", "all"], ["--pause", "--resume"], ["--paws"]]) {
+    expect(await cli.fails("agents", "set", "mover", ...wrong)).toMatchObject({ exit: 2 });
+  }
+  expect(await cli.fails("agents", "set", "ghost")).toMatchObject({ code: "wallet_unknown" });
+
+  // A copy of the data folder, as on another machine: one of the two has the mailbox.
+  const leaseIn = async (one: typeof cli) =>
+    (await one.json<{ agents: { lease: { state: string } }[] }>("status")).agents[0]?.lease.state;
+  await expect.poll(() => leaseIn(cli)).toBe("held");
+  const copied = temporaryHome();
+  await daemon.stop();
+  cpSync(home, copied, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+  rmSync(homePaths(copied).installation);
+  await startDaemon(home, { TINYPLACE_API_URL: relay });
+  await expect.poll(() => leaseIn(cli)).toBe("held");
+  await startDaemon(copied, { TINYPLACE_API_URL: relay });
+  const there = commandLine(copied);
+  await expect.poll(() => leaseIn(there)).toBe("elsewhere");
+  expect(await there.fails("send", "@somebody", "hi", "--wallet", "mover")).toMatchObject({
+    exit: 1,
+  });
+  expect(await there("agents", "move-here", "mover")).toMatchObject({ code: 0 });
+  await expect.poll(() => leaseIn(there)).toBe("held");
 });

@@ -66,8 +66,9 @@ export class Output {
     return shortened(text, Math.max(20, (this.out.columns ?? DEFAULT_COLUMNS) - taken));
   }
 
-  /** What goes on while the result is waited for; never mixed with it. */
+  /** What goes on while a person waits for the result; never mixed with it. */
   progress(...cells: readonly Cell[]): void {
+    if (this.isJson) return;
     this.err.write(`${this.painted(cells, this.err)}\n`);
   }
 
