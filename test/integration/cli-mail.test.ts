@@ -37,7 +37,7 @@ async function two() {
 }
 
 test("U5 send prints the id and the ladder; --wait follows it to the end", async () => {
-  const { home, cli, reviewer, session } = await two();
+  const { home, cli, planner, reviewer, session } = await two();
   const plain = await cli("send", "reviewer", "are", "you there?", "--wallet", "planner");
   expect(plain).toMatchObject({ code: 0, stderr: "" });
   expect(plain.stdout).toMatch(/^msg-[0-9a-f]{18} to \w+\n {2}queued +\S+\n/);
@@ -47,16 +47,13 @@ test("U5 send prints the id and the ladder; --wait follows it to the end", async
     env: { TINYPLACE_ACTIVE_WALLET: "planner" },
   });
   const waiting = piped("send", reviewer, "--session", "claude:1", "--wait", "answered");
-  const first = await session.call("inbox");
-  const messages = first.messages as { id: string; from: string; text: string }[];
-  let asked = messages.find((one) => one.text.startsWith("piped"));
-  while (!asked) {
-    const next = await session.call("await_reply", {
-      from: messages[0]?.from ?? "",
-      timeout_seconds: 30,
-    });
-    asked = next.reply as typeof asked;
-  }
+  const next = async () => {
+    const { reply } = await session.call("await_reply", { from: planner, timeout_seconds: 60 });
+    return reply as { id: string; from: string; text: string };
+  };
+  expect((await next()).text).toBe("are you there?");
+  const asked = await next();
+  expect(asked.text).toBe("piped: what now?\n");
   await session.call("send", { to: asked.from, body: "an answer", in_reply_to: asked.id });
   const answered = await waiting;
   expect(answered).toMatchObject({ code: 0 });

@@ -18,6 +18,9 @@ interface ServiceCommand {
 /** Settings of a person's environment that the daemon needs when nobody's shell starts it. */
 const KEPT = [
   "TINYPLACE_API_URL",
+  "TINYPLACE_AUTORESPOND",
+  "TINYPLACE_AUTORESPOND_POOL",
+  "TINYPLACE_CLAUDE",
   "TINYPLACE_KEYSTORE",
   "TINYPLACE_PASSPHRASE_FILE",
   "TINYPLACE_UNROUTED_POLICY",
