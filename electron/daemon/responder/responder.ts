@@ -150,11 +150,12 @@ export class Responder {
     this.changed();
   }
 
-  /** A failed message is tried again at once. Throws `bad_request` when it has not failed. */
+  /** A message that failed is tried again at once. Throws `bad_request` when nothing is to be tried. */
   async retry(job: number): Promise<void> {
     const { agent, clock } = this.parts;
     await agent.vault.write(() => {
-      if (answerJob(agent.vault, job)?.state !== "failed") throw notFailed();
+      const state = answerJob(agent.vault, job)?.state;
+      if (state !== "failed" && state !== "waiting") throw notFailed();
       renewAnswerJob(agent.vault, job, clock.now());
     });
     this.failuresInARow = 0;
