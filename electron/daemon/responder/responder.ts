@@ -101,16 +101,11 @@ export class Responder {
     agent.once("closing", () => this.cut());
   }
 
-  /** Takes up what an earlier process left. */
+  /** Begins with what an earlier process left. */
   async start(): Promise<void> {
     const { agent, clock } = this.parts;
-    const now = clock.now();
-    await agent.vault.write(() => {
-      for (const { seq } of answerJobs(agent.vault, "running", JOBS_LOOKED_AT)) {
-        putBackAnswerJob(agent.vault, seq, now + ORPHAN_MS);
-      }
-      tidyAnswers(agent.vault, now - KEPT_MS, FAILURES_KEPT);
-    });
+    const before = clock.now() - KEPT_MS;
+    await agent.vault.write(() => tidyAnswers(agent.vault, before, FAILURES_KEPT));
     this.look();
   }
 
@@ -249,15 +244,16 @@ export class Responder {
     while (this.again && !this.closed) {
       this.again = false;
       // A vault that refuses to be written is told elsewhere; it is looked at again later.
-      await this.lookOnce().catch(() => undefined);
+      await this.lookOnce().catch(() => this.lookIn(LOOK_MS));
     }
   }
 
   private async lookOnce(): Promise<void> {
     this.cancelLook?.();
     this.cancelLook = null;
+    await this.takeUpCutOff();
     if (this.standing.state === "off") return;
-    const { agent, clock, timers, pool } = this.parts;
+    const { agent, clock, pool } = this.parts;
     const now = clock.now();
     const soonest = await this.enqueue(now);
     for (const job of answerJobs(agent.vault, "waiting", JOBS_LOOKED_AT)) {
@@ -267,7 +263,27 @@ export class Responder {
     if (this.closed) return;
     const left = answerJobs(agent.vault, "waiting", 1).length > 0 ? LOOK_MS : Infinity;
     const wait = Math.min(left, soonest - now);
-    if (wait !== Infinity) this.cancelLook = timers.after(Math.max(1, wait), () => this.look());
+    if (wait !== Infinity) this.lookIn(Math.max(1, wait));
+  }
+
+  private lookIn(ms: number): void {
+    if (this.closed) return;
+    this.cancelLook?.();
+    this.cancelLook = this.parts.timers.after(ms, () => this.look());
+  }
+
+  /** Jobs whose attempt nobody follows any more: their process died, or its end could not be noted. */
+  private async takeUpCutOff(): Promise<void> {
+    const { agent, clock } = this.parts;
+    const cutOff = answerJobs(agent.vault, "running", JOBS_LOOKED_AT).filter(
+      ({ seq }) => !this.running.has(seq),
+    );
+    if (cutOff.length === 0) return;
+    const nextAt = clock.now() + ORPHAN_MS;
+    await agent.vault.write(() => {
+      for (const { seq } of cutOff) putBackAnswerJob(agent.vault, seq, nextAt);
+    });
+    this.tell();
   }
 
   /** Makes a job of everything that is due; returns when the next may be, in ms, or Infinity. */
@@ -363,7 +379,7 @@ export class Responder {
       if (this.closed || this.standing.state === "off") child.stop();
       this.tell();
     } catch (error) {
-      // Its folder could not be made, say: the job is found again as one that was cut off.
+      // Its folder could not be made, say: the job is taken up as one that was cut off.
       pool.release();
       throw error;
     }
@@ -415,8 +431,9 @@ export class Responder {
 
   private eligibility(row: UnansweredRow): Eligibility {
     const { agent, clock, nameOf } = this.parts;
-    // No contact any more: nothing can be sent to it, and nothing should.
-    if (contactOf(agent, nameOf, row) === "removed") return { kind: "not_now" };
+    // No contact any more, or answered by the machine where the agent lives now.
+    const isOthers = contactOf(agent, nameOf, row) === "removed" || agent.livesElsewhere;
+    if (row.direction === "in" && isOthers) return { kind: "not_now" };
     return eligibility(row, { now: clock.now(), aloneSince: this.aloneSince });
   }
 
