@@ -51,6 +51,9 @@ describe("X1 what is answered", () => {
     });
     expect(a.agent.sent(id).state).toBe("answered");
     expect(b.unread("claude:1")).toEqual(["are you there?"]);
+    // The session that reads it later is told so.
+    const { messages } = await b.agent.mailroom.hand(mailOf(b));
+    expect(messages).toMatchObject([{ id, autoAnswer: mailOf(a)[0]?.id }]);
     await vi.waitFor(() => expect(jobs(b, "running")).toBe(0), PATIENT);
     expect(activity(b.vault, 100).map(({ kind }) => kind)).toContain("auto_answered");
     // Once for each message.

@@ -30,6 +30,7 @@ const message = (text: string): FramedMessage => ({
   late: false,
   redelivered: false,
   released: false,
+  autoAnswer: null,
 });
 
 /** A prompt without the lines that hold the message's text, and without its delimiter. */

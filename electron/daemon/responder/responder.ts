@@ -358,7 +358,12 @@ export class Responder {
       const run = await agent.vault.write(() =>
         beginAnswer(agent.vault, { job: job.seq, token, at, reserveUsd: budget }),
       );
-      const message = framedMessageOf(agent, nameOf, { ...row, offered_at: null, released: 0 });
+      const message = framedMessageOf(agent, nameOf, {
+        ...row,
+        offered_at: null,
+        released: 0,
+        auto_answer: null,
+      });
       const prompt = answerPrompt(message, { agent: agent.identity.name, label: job.label });
       const { process, remove } = claudeAnswer(
         { prompt, token, model: settings.model, budgetUsd: budget },
