@@ -23,7 +23,16 @@ export async function printStatus({
 function inWords(output: Output, snapshot: HostSnapshot): void {
   const { host, agents, unopened, incidents } = snapshot;
   output.line(`tinyplace ${host.version}, ${host.kind}, process ${host.pid}, relay ${host.relay}`);
-  for (const agent of agents) printAgent(output, agent);
+  for (const agent of agents) {
+    printAgent(output, agent);
+    const responder = snapshot.responders.find((one) => one.agentId === agent.cryptoId);
+    if (responder?.standing.state === "on") {
+      const { running, waiting, failed } = responder;
+      output.line(
+        `  answers automatically: ${running} running, ${waiting} waiting, ${failed} failed`,
+      );
+    }
+  }
   for (const { words } of [...incidents, ...agents.flatMap((one) => one.incidents)]) {
     output.line({ text: words, tone: "yellow" });
   }

@@ -240,6 +240,11 @@ export class Agent extends EventEmitter<AgentEvents> {
     return { name, address: cryptoId, publicKey: address, handle: this.directory.own() };
   }
 
+  /** Another installation drains its mailbox: from here nothing can be sent. */
+  get livesElsewhere(): boolean {
+    return this.lease?.state === "elsewhere";
+  }
+
   get relayIs(): RelaySummary["state"] {
     return this.relayState.state;
   }

@@ -368,7 +368,7 @@ function routableOf(row: MessageRow): RoutableMessage {
 }
 
 /** A message, and whether it was handed out before or given by a person. */
-export type OfferedRow = MessageRow & Pick<DeliveryRow, "offered_at" | "released">;
+export type OfferedRow = MessageRow & Pick<DeliveryRow, "offered_at" | "released" | "auto_answer">;
 
 export function receivedMessageOf(row: OfferedRow): ReceivedMessage {
   return {
@@ -383,5 +383,6 @@ export function receivedMessageOf(row: OfferedRow): ReceivedMessage {
     redelivered: row.offered_at !== null,
     late: row.late === 1,
     released: row.released === 1,
+    autoAnswer: row.auto_answer,
   };
 }

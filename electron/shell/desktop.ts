@@ -80,6 +80,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     else if (action.kind === "place") window.showPlace(action.place);
     else if (action.kind === "compose") void compose({}).catch(() => window.show());
     else if (action.kind === "pause") void pauseAll(host, action.paused);
+    else if (action.kind === "stop-answers") void host.responders.stopAll().catch(() => undefined);
     else if (action.kind === "start-at-login") {
       login.set(action.on);
       tray.update(host.snapshot(), login.on);

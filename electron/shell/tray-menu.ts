@@ -6,6 +6,7 @@ export type TrayAction =
   | { readonly kind: "open" }
   | { readonly kind: "compose" }
   | { readonly kind: "pause"; readonly paused: boolean }
+  | { readonly kind: "stop-answers" }
   | { readonly kind: "start-at-login"; readonly on: boolean }
   | { readonly kind: "place"; readonly place: Place }
   | { readonly kind: "quit" };
@@ -57,6 +58,9 @@ export function trayView(snapshot: HostSnapshot, startsAtLogin: boolean): TrayVi
       { type: "action", label: `Unrouted${withCount(holds)}`, action: goTo({ view: "unrouted" }) },
       ...agents.flatMap(requestItems),
       { type: "action", label: "Open tinyplace", action: { kind: "open" } },
+      ...(snapshot.responders.some((one) => one.running > 0)
+        ? [action("Stop automatic answers", { kind: "stop-answers" })]
+        : []),
       { type: "separator" },
       ...(agents.length === 0
         ? []

@@ -15,6 +15,9 @@ export interface AnswerJobRow {
   readonly attempts: number;
   readonly next_at: number;
   readonly why: string | null;
+  /** Who wrote the message, and its id. */
+  readonly peer: string;
+  readonly message_id: string;
 }
 
 /** A message that may be answered automatically, and where it is. */
@@ -77,8 +80,12 @@ export function insertAnswerJob(
     .run([job.message, job.answerId, job.label, job.at, job.at]);
 }
 
-const JOB =
-  "SELECT seq, message, answer_id, label, state, token, attempts, next_at, why FROM answer_job";
+const JOB_COLUMNS = `j.seq, j.message, j.answer_id, j.label, j.state, j.token, j.attempts, j.next_at,
+  j.why, m.peer, m.id AS message_id`;
+const JOBS = "answer_job j JOIN message m ON m.seq = j.message";
+const JOB = `SELECT ${JOB_COLUMNS} FROM ${JOBS}`;
+/** Of one sender's messages that wait, so many are looked at: a flood keeps nobody else waiting. */
+const MAX_OF_PEER = 20;
 
 /** Oldest first. */
 export function answerJobs(
@@ -86,15 +93,29 @@ export function answerJobs(
   state: AnswerJobRow["state"],
   limit: number,
 ): AnswerJobRow[] {
-  return vault.sql(`${JOB} WHERE state = ? ORDER BY seq LIMIT ?`).all<AnswerJobRow>([state, limit]);
+  return vault
+    .sql(`${JOB} WHERE j.state = ? ORDER BY j.seq LIMIT ?`)
+    .all<AnswerJobRow>([state, limit]);
+}
+
+/** Those that wait, by turns of their senders, each sender's oldest first. */
+export function nextAnswerJobs(vault: VaultReader, limit: number): AnswerJobRow[] {
+  return vault
+    .sql(
+      `SELECT * FROM (SELECT ${JOB_COLUMNS},
+           row_number() OVER (PARTITION BY m.peer ORDER BY j.seq) AS turn
+         FROM ${JOBS} WHERE j.state = 'waiting')
+       WHERE turn <= ${MAX_OF_PEER} ORDER BY turn, seq LIMIT ?`,
+    )
+    .all<AnswerJobRow>([limit]);
 }
 
 export function answerJob(vault: VaultReader, seq: number): AnswerJobRow | null {
-  return vault.sql(`${JOB} WHERE seq = ?`).get<AnswerJobRow>([seq]) ?? null;
+  return vault.sql(`${JOB} WHERE j.seq = ?`).get<AnswerJobRow>([seq]) ?? null;
 }
 
 export function answerJobOf(vault: VaultReader, token: string): AnswerJobRow | null {
-  return vault.sql(`${JOB} WHERE token = ?`).get<AnswerJobRow>([token]) ?? null;
+  return vault.sql(`${JOB} WHERE j.token = ?`).get<AnswerJobRow>([token]) ?? null;
 }
 
 export function answerJobCount(vault: VaultReader, state: AnswerJobRow["state"]): number {

@@ -47,11 +47,14 @@ export interface DeliveryRow extends MessageRow {
   /** A person gave it to this session (rule R5). */
   readonly released: number;
   readonly label: string;
+  /** The id of the answer that was sent automatically. */
+  readonly auto_answer: string | null;
 }
 
 const COLUMNS =
   "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite";
-export const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label
+export const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label,
+    (SELECT answer_id FROM answer_job WHERE message = m.seq AND state = 'answered') AS auto_answer
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
 /** The new row's `seq`, or null when this message is known already (rule D2). */

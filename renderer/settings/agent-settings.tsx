@@ -9,6 +9,7 @@ import { Button } from "../ui/button.tsx";
 import { Select } from "../ui/field.tsx";
 import { ProblemNote } from "../ui/problem.tsx";
 import { formatBytes, Line } from "./line.tsx";
+import { ResponderSettings } from "./responder-settings.tsx";
 
 type OneAgent = WindowResponse<"settings.get">["agents"][number];
 
@@ -91,6 +92,7 @@ export function AgentSettings(props: {
         </Line>
       </div>
       {problem && <ProblemNote problem={problem} />}
+      <ResponderSettings agent={agent} />
     </Section>
   );
 }

@@ -13,7 +13,7 @@ export const responderCalls = {
     request: z.object({ agentId, settings: responderChange }).strict(),
     response: nothing,
   },
-  /** A message that could not be answered is tried again now. */
+  /** A message whose answer failed, for now or for good, is tried again at once. */
   "responder.retry": { request: oneJob, response: nothing },
   /** It is left to a session or a person. */
   "responder.give-up": { request: oneJob, response: nothing },

@@ -27,6 +27,8 @@ export interface FramedMessage {
   readonly late: boolean;
   readonly redelivered: boolean;
   readonly released: boolean;
+  /** The id of an automatic answer to it. */
+  readonly autoAnswer: string | null;
 }
 
 const DELIMITER_BYTES = 8;
@@ -103,6 +105,9 @@ function notes(message: FramedMessage): string[] {
     ...(message.auto ? ["an automatic answer: do not answer it automatically"] : []),
     ...(message.late ? ["sent again after a repair: it may be older than what came before"] : []),
     ...(message.redelivered ? ["you may have had this message before"] : []),
+    ...(message.autoAnswer === null
+      ? []
+      : [`answered automatically while nobody read it, by ${plain(message.autoAnswer)}`]),
   ];
 }
 

@@ -16,5 +16,7 @@ export const receivedMessage = z.object({
   late: z.boolean(),
   /** A person took it out of a hold and gave it to this session. */
   released: z.boolean(),
+  /** The answer that was sent automatically in this session's name while it did not read it; its id. */
+  autoAnswer: z.string().nullable(),
 });
 export type ReceivedMessage = z.infer<typeof receivedMessage>;

@@ -9,7 +9,10 @@ import { toolName } from "../support/claude-code.ts";
 import { liveSession, send, startHost, unread, until } from "../support/host.ts";
 import { ManualTime } from "../support/manual-time.ts";
 import { CLAUDE } from "../support/plugged-claude.ts";
+import { runProgram, startBridge, startDaemon } from "../support/processes.ts";
+import { programAt } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
+import { createWallet } from "../support/two-homes.ts";
 
 /** The responder with real Claude Code processes; only the model is scripted. */
 const UNREAD_MS = 120_000;
@@ -186,3 +189,64 @@ test("X2 a stop ends a real child, and what it was about is answered after it", 
   expect(unread(planner, "claude:1")).toEqual(["After all."]);
   await settled(host);
 }, 300_000);
+
+test("X2 kill -9 in the middle: the child that outlived its daemon answers, once", async () => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let asked = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const api = await startMessagesApi(async (results) => {
+    if (results.length > 0) return { say: "done" };
+    asked();
+    await released;
+    return answer("I answer by myself.");
+  });
+  onTestFinished(() => api.close());
+  const home = temporaryHome();
+  const env = {
+    HOME: temporaryHome(),
+    TINYPLACE_AUTORESPOND: "on",
+    TINYPLACE_AUTORESPOND_POOL: "1",
+    TINYPLACE_CLAUDE: CLAUDE,
+    ANTHROPIC_BASE_URL: api.url,
+    ANTHROPIC_API_KEY: "any-word",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  };
+  const program = programAt(CLI);
+  const daemon = await startDaemon(home, env, [], program);
+  const session = await startBridge(home, {}, program);
+  const reviewer = await createWallet(session, "reviewer");
+  await createWallet(session, "planner");
+  await session.call("use", { name: "planner" });
+  const { sent } = (await session.call("send", { to: reviewer, body: "anybody?" })) as {
+    sent: { id: string };
+  };
+  // Once nobody was there for half a minute.
+  await begun;
+  await daemon.stop("SIGKILL");
+  const next = await startDaemon(home, env, [], program);
+  release();
+  const { reply } = await session.call("await_reply", { from: reviewer, timeout_seconds: 300 });
+  expect(reply).toMatchObject({ text: "I answer by myself.", inReplyTo: sent.id, auto: true });
+  const state = async () => {
+    const { sent: now } = (await session.call("status", { id: sent.id })) as {
+      sent: { state: string };
+    };
+    return now.state;
+  };
+  await expect.poll(state).toBe("answered");
+  const left = async () => {
+    const status = await runProgram(["status", "--home", home, "--json"]);
+    const { responders } = JSON.parse(status.stdout) as {
+      responders: { running: number; waiting: number; failed: number }[];
+    };
+    return responders.flatMap(({ running, waiting, failed }) => [running, waiting, failed]);
+  };
+  await expect.poll(left).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(await session.call("inbox")).toMatchObject({ count: 0 });
+  await next.stop();
+}, 600_000);

@@ -5,7 +5,7 @@ import { activity } from "../../electron/vault/activity-table.ts";
 import { answerJobCount, answerJobs, lastAnswerRun } from "../../electron/vault/answer-table.ts";
 import { holdCount } from "../../electron/vault/hold-table.ts";
 import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
-import { Bench, type Party } from "../support/agents.ts";
+import { Bench, befriend, type Party } from "../support/agents.ts";
 import { answering, COST_USD, obedient, printed } from "../support/answering.ts";
 
 const PATIENT = { timeout: 60_000 };
@@ -51,6 +51,9 @@ describe("X1 what is answered", () => {
     });
     expect(a.agent.sent(id).state).toBe("answered");
     expect(b.unread("claude:1")).toEqual(["are you there?"]);
+    // The session that reads it later is told so.
+    const { messages } = await b.agent.mailroom.hand(mailOf(b));
+    expect(messages).toMatchObject([{ id, autoAnswer: mailOf(a)[0]?.id }]);
     await vi.waitFor(() => expect(jobs(b, "running")).toBe(0), PATIENT);
     expect(activity(b.vault, 100).map(({ kind }) => kind)).toContain("auto_answered");
     // Once for each message.
@@ -265,6 +268,23 @@ describe("X2 what keeps it from running away", () => {
     time.advance(3_600_001);
     await a.until(() => mailOf(a).length === 8);
     expect(processes.requests).toHaveLength(6);
+  });
+
+  test("X2 a sender who floods keeps nobody else waiting", async () => {
+    const { bench, time, a, b, asker, arrived } = await start();
+    const other = bench.party("c");
+    await other.start();
+    await befriend(other, b);
+    const third = await other.session("claude:1");
+    const settings = { peerPerHour: 2, conversation: 1000 };
+    await answering(b, { settings });
+    for (let n = 1; n <= 60; n++) await a.send(asker, b, `flood ${n}`);
+    await arrived(60);
+    await other.send(third, b, "a quiet question");
+    await arrived(61);
+    time.advance(UNREAD_MS);
+    await other.until(() => mailOf(other).length === 1);
+    await a.until(() => mailOf(a).length === 2);
   });
 
   test("X2 failures are kept with their output, tried again later and later, then by hand", async () => {

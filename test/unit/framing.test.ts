@@ -26,6 +26,7 @@ const harmless: FramedMessage = {
   late: false,
   redelivered: false,
   released: false,
+  autoAnswer: null,
 };
 
 /** What a reader of lines finds: head lines, text lines, and nothing outside. */
@@ -49,6 +50,10 @@ test("Z4 a frame says who, how they stand, whether a person released it, how to 
   expect(head).toContain(`from: @reviewer (${harmless.from}), session claude:2`);
   expect(head).toContain("who that is: an accepted contact");
   expect(head).toContain("note: a person took it out of a hold and gave it to this session");
+  const again = frameMessage({ ...harmless, autoAnswer: "msg-2" }, DELIMITER);
+  const note = "note: answered automatically while nobody read it, by msg-2";
+  expect(read(again).head).toContain(note);
+  expect(frame).not.toContain("answered automatically");
   expect(head).toContain("answers your message: msg-1");
   const answer = head.find((line) => line.startsWith("to answer: ")) ?? "";
   expect(JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1))).toEqual({

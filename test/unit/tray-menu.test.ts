@@ -143,3 +143,13 @@ test("U4 an autostart entry quotes every word as the specification says", () => 
     'Exec="/opt/tiny place/electron" "--home" "/h/a\\\\"\\\\$b\\\\\\\\c%%d\\\\`"\n',
   );
 });
+
+test("X2 the menu offers to stop automatic answers while some are being written", () => {
+  const standing = { state: "on", reason: "turned_on" } as const;
+  const answering = (running: number) => ({
+    ...snapshot(agent("planner", {})),
+    responders: [{ agentId: "id-planner", standing, running, waiting: 3, failed: 1 }],
+  });
+  expect(labels(answering(0))).not.toContain("Stop automatic answers");
+  expect(labels(answering(1))).toContain("Stop automatic answers");
+});

@@ -59,7 +59,9 @@ export class ResponderDecision {
     return this.keep(next, at, part.on ? "on" : "off");
   }
 
-  stop(at: number): Promise<void> {
+  /** What was off before is as it was. */
+  async stop(at: number): Promise<void> {
+    if (this.forced === "off" || (this.forced === null && !this.kept.on)) return;
     return this.keep({ ...this.kept, stopped: true }, at, "stopped");
   }
 

@@ -6,6 +6,9 @@ const MOST_PER_ANSWER_USD = 0.25;
 const LEAST_PER_ANSWER_USD = 0.01;
 /** Attempts at one message before it is kept as a failure. */
 export const MAX_ATTEMPTS = 3;
+/** What is known of answered messages, and so many failures, are kept. */
+export const KEPT_MS = 7 * 24 * 3600 * 1000;
+export const FAILURES_KEPT = 200;
 const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 3_600_000;
 /** This many failures in a row are no message's own: then all of them rest. */

@@ -9,8 +9,6 @@ import type {
 } from "../../../shared/model/responder.ts";
 import type { SentMessage } from "../../../shared/model/sent.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
-import type { Clock } from "../../platform/clock.ts";
-import type { ProcessEnd, ProcessRunner, RunningProcess } from "../../platform/process-runner.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { noteActivity } from "../../vault/activity-table.ts";
 import {
@@ -23,9 +21,8 @@ import {
   answerJobs,
   answerRunsTo,
   automaticInARow,
-  beginAnswer,
-  endAnswerRun,
   insertAnswerJob,
+  nextAnswerJobs,
   putBackAnswerJob,
   renewAnswerJob,
   tidyAnswers,
@@ -33,15 +30,12 @@ import {
   unanswered,
 } from "../../vault/answer-table.ts";
 import { holderOf } from "../../vault/label-table.ts";
-import type { Agent } from "../agent.ts";
-import { contactOf, framedMessageOf, type NameOf } from "../framed-message.ts";
-import type { AnswerPool } from "./answer-pool.ts";
-import { type AnswerPlace, claudeAnswer } from "./claude-answer.ts";
-import { readClaude } from "./claude-output.ts";
+import { contactOf } from "../framed-message.ts";
+import { AnswerRuns, type AnswerRunsParts } from "./answer-runs.ts";
+import type { AnswerPlace } from "./claude-answer.ts";
 import type { ResponderDecision } from "./decision.ts";
 import { type Eligibility, eligibility, STALE_MS } from "./eligible.ts";
-import { budgetUsd, MAX_ATTEMPTS, restAfter, restOfAll, startOfDay, whyWait } from "./limits.ts";
-import { answerPrompt } from "./prompt.ts";
+import { budgetUsd, FAILURES_KEPT, KEPT_MS, restOfAll, startOfDay, whyWait } from "./limits.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -50,26 +44,12 @@ const LOOK_MS = 60_000;
 /** A child that outlived its daemon may still bring its answer for this long, in ms. */
 const ORPHAN_MS = 30_000;
 const JOBS_LOOKED_AT = 500;
-const KEPT_MS = 7 * DAY_MS;
-const FAILURES_KEPT = 200;
-const TIDY_EVERY = 64;
 
-export interface ResponderParts {
-  readonly agent: Agent;
+export interface ResponderParts extends AnswerRunsParts {
   readonly decision: ResponderDecision;
-  readonly runner: ProcessRunner;
-  readonly pool: AnswerPool;
-  readonly clock: Clock;
   readonly timers: Timers;
-  readonly nameOf: NameOf;
   /** What a child is started with; null: there is no Claude Code. */
   place(): AnswerPlace | null;
-}
-
-/** One answer being written. */
-interface Running {
-  readonly process: RunningProcess;
-  readonly ended: Promise<void>;
 }
 
 /**
@@ -80,7 +60,7 @@ interface Running {
 export class Responder {
   readonly decision: ResponderDecision;
   private readonly parts: ResponderParts;
-  private readonly running = new Map<number, Running>();
+  private readonly runs: AnswerRuns;
   private aloneSince: number | null;
   private lastState: ResponderStanding["state"] = "off";
   private failuresInARow = 0;
@@ -93,6 +73,9 @@ export class Responder {
   constructor(parts: ResponderParts) {
     this.parts = parts;
     this.decision = parts.decision;
+    this.runs = new AnswerRuns(parts);
+    this.runs.onChange = () => this.tell();
+    this.runs.onEnd = (failed) => this.attemptEnded(failed);
     const { agent, clock } = parts;
     this.aloneSince = agent.sessions.labels().length > 0 ? null : clock.now();
     agent.on("mail", () => this.look());
@@ -101,16 +84,11 @@ export class Responder {
     agent.once("closing", () => this.cut());
   }
 
-  /** Takes up what an earlier process left. */
+  /** Begins with what an earlier process left. */
   async start(): Promise<void> {
     const { agent, clock } = this.parts;
-    const now = clock.now();
-    await agent.vault.write(() => {
-      for (const { seq } of answerJobs(agent.vault, "running", JOBS_LOOKED_AT)) {
-        putBackAnswerJob(agent.vault, seq, now + ORPHAN_MS);
-      }
-      tidyAnswers(agent.vault, now - KEPT_MS, FAILURES_KEPT);
-    });
+    const before = clock.now() - KEPT_MS;
+    await agent.vault.write(() => tidyAnswers(agent.vault, before, FAILURES_KEPT));
     this.look();
   }
 
@@ -127,7 +105,7 @@ export class Responder {
   }
 
   get runningCount(): number {
-    return this.running.size;
+    return this.runs.count;
   }
 
   /** Spent today and reserved for what runs, in US dollars. */
@@ -139,22 +117,23 @@ export class Responder {
   /** Turning it off ends what is being written. */
   async change(part: ResponderChange): Promise<void> {
     await this.decision.change(part, this.parts.clock.now());
-    if (this.standing.state === "off") await this.stopRunning();
+    if (this.standing.state === "off") await this.runs.stopAll();
     this.changed();
   }
 
   /** Ends every answer being written and begins none, until it is turned on again. */
   async stop(): Promise<void> {
     await this.decision.stop(this.parts.clock.now());
-    await this.stopRunning();
+    await this.runs.stopAll();
     this.changed();
   }
 
-  /** A failed message is tried again at once. Throws `bad_request` when it has not failed. */
+  /** A message that failed is tried again at once. Throws `bad_request` when nothing is to be tried. */
   async retry(job: number): Promise<void> {
     const { agent, clock } = this.parts;
     await agent.vault.write(() => {
-      if (answerJob(agent.vault, job)?.state !== "failed") throw notFailed();
+      const state = answerJob(agent.vault, job)?.state;
+      if (state !== "failed" && state !== "waiting") throw notFailed();
       renewAnswerJob(agent.vault, job, clock.now());
     });
     this.failuresInARow = 0;
@@ -212,7 +191,10 @@ export class Responder {
       if (now?.state === "answered") return;
       const current = unanswered(agent.vault, job.message);
       const awaited = now?.state === "running" || now?.state === "waiting";
-      if (!awaited || !current || this.eligibility(current).kind === "never") throw notAwaited();
+      const isOff = this.standing.state === "off";
+      if (isOff || !awaited || !current || this.eligibility(current).kind === "never") {
+        throw notAwaited();
+      }
       answerJobIs(agent.vault, job.seq, "answered");
       const at = clock.now();
       noteActivity(agent.vault, {
@@ -230,7 +212,7 @@ export class Responder {
     this.closed = true;
     this.cancelLook?.();
     await this.looking;
-    await this.stopRunning();
+    await this.runs.stopAll();
   }
 
   /** Something may be due now. */
@@ -248,25 +230,46 @@ export class Responder {
     while (this.again && !this.closed) {
       this.again = false;
       // A vault that refuses to be written is told elsewhere; it is looked at again later.
-      await this.lookOnce().catch(() => undefined);
+      await this.lookOnce().catch(() => this.lookIn(LOOK_MS));
     }
   }
 
   private async lookOnce(): Promise<void> {
     this.cancelLook?.();
     this.cancelLook = null;
+    await this.takeUpCutOff();
     if (this.standing.state === "off") return;
-    const { agent, clock, timers, pool } = this.parts;
+    const { agent, clock, pool } = this.parts;
     const now = clock.now();
     const soonest = await this.enqueue(now);
-    for (const job of answerJobs(agent.vault, "waiting", JOBS_LOOKED_AT)) {
+    for (const job of nextAnswerJobs(agent.vault, JOBS_LOOKED_AT)) {
       if (this.closed || pool.isFull) break;
       await this.tryJob(job);
     }
     if (this.closed) return;
     const left = answerJobs(agent.vault, "waiting", 1).length > 0 ? LOOK_MS : Infinity;
     const wait = Math.min(left, soonest - now);
-    if (wait !== Infinity) this.cancelLook = timers.after(Math.max(1, wait), () => this.look());
+    if (wait !== Infinity) this.lookIn(Math.max(1, wait));
+  }
+
+  private lookIn(ms: number): void {
+    if (this.closed) return;
+    this.cancelLook?.();
+    this.cancelLook = this.parts.timers.after(ms, () => this.look());
+  }
+
+  /** Jobs whose attempt nobody follows any more: their process died, or its end could not be noted. */
+  private async takeUpCutOff(): Promise<void> {
+    const { agent, clock } = this.parts;
+    const cutOff = answerJobs(agent.vault, "running", JOBS_LOOKED_AT).filter(
+      ({ seq }) => !this.runs.has(seq),
+    );
+    if (cutOff.length === 0) return;
+    const nextAt = clock.now() + ORPHAN_MS;
+    await agent.vault.write(() => {
+      for (const { seq } of cutOff) putBackAnswerJob(agent.vault, seq, nextAt);
+    });
+    this.tell();
   }
 
   /** Makes a job of everything that is due; returns when the next may be, in ms, or Infinity. */
@@ -306,7 +309,13 @@ export class Responder {
       return this.tell();
     }
     if (!row || !isNow(when, clock.now()) || this.limitOn(job, row) !== null) return;
-    await this.begin(job, row);
+    const place = this.parts.place();
+    if (!place) return;
+    const { model, dailyLimitUsd } = this.settings;
+    const budget = budgetUsd(dailyLimitUsd, this.spentTodayUsd);
+    await this.runs.begin(job, row, { place, model, budgetUsd: budget });
+    // Turned off while it was being begun.
+    if (this.closed || this.standing.state === "off") this.runs.stop(job.seq);
   }
 
   private limitOn(job: AnswerJobRow, row: UnansweredRow): AnswerWait | null {
@@ -328,94 +337,11 @@ export class Responder {
     );
   }
 
-  private async begin(job: AnswerJobRow, row: UnansweredRow): Promise<void> {
-    const { agent, clock, runner, pool, nameOf, place } = this.parts;
-    const here = place();
-    if (!here) return;
-    const { settings } = this;
-    const token = randomBytes(16).toString("hex");
-    const budget = budgetUsd(settings.dailyLimitUsd, this.spentTodayUsd);
-    const at = clock.now();
-    pool.take();
-    try {
-      const run = await agent.vault.write(() =>
-        beginAnswer(agent.vault, { job: job.seq, token, at, reserveUsd: budget }),
-      );
-      const message = framedMessageOf(agent, nameOf, { ...row, offered_at: null, released: 0 });
-      const prompt = answerPrompt(message, { agent: agent.identity.name, label: job.label });
-      const { process, remove } = claudeAnswer(
-        { prompt, token, model: settings.model, budgetUsd: budget },
-        here,
-      );
-      const child = runner.run(process);
-      const ended = child.ended
-        .then((end) => this.ended(job.seq, run, end))
-        .catch(() => undefined)
-        .finally(() => {
-          remove();
-          this.running.delete(job.seq);
-          pool.release();
-          this.tell();
-        });
-      this.running.set(job.seq, { process: child, ended });
-      // Stopped while it was being begun.
-      if (this.closed || this.standing.state === "off") child.stop();
-      this.tell();
-    } catch (error) {
-      // Its folder could not be made, say: the job is found again as one that was cut off.
-      pool.release();
-      throw error;
-    }
-  }
-
-  /** Notes what an attempt came to, in one write. */
-  private async ended(seq: number, run: number, end: ProcessEnd): Promise<void> {
-    const { agent, clock } = this.parts;
-    if (agent.isClosed) return;
-    const { how } = end;
-    const report = readClaude(end);
-    const at = clock.now();
-    const failed = await agent.vault.write(() => {
-      const job = answerJob(agent.vault, seq);
-      const answered = job?.state === "answered";
-      const problem = report.problem ?? (answered ? null : "It ended without an answer.");
-      endAnswerRun(agent.vault, run, {
-        at,
-        costUsd: report.costUsd,
-        problem,
-        output: problem === null ? null : report.output,
-      });
-      if (run % TIDY_EVERY === 0) tidyAnswers(agent.vault, at - KEPT_MS, FAILURES_KEPT);
-      // Answered, or dropped since somebody read the message meanwhile.
-      if (job?.state !== "running") return false;
-      if (how === "stopped") {
-        putBackAnswerJob(agent.vault, seq, at);
-        return false;
-      }
-      const isLast = job.attempts >= MAX_ATTEMPTS;
-      const nextAt = at + restAfter(job.attempts);
-      answerJobIs(agent.vault, seq, isLast ? "failed" : "waiting", { why: problem, nextAt });
-      if (isLast) this.noteFailure(job, at);
-      return true;
-    });
-    if (how === "stopped") return;
-    this.failuresInARow = failed ? this.failuresInARow + 1 : 0;
-    const rest = restOfAll(this.failuresInARow);
-    this.restsUntil = rest === 0 ? 0 : at + rest;
-  }
-
-  private noteFailure(job: AnswerJobRow, at: number): void {
-    const { vault } = this.parts.agent;
-    const row = unanswered(vault, job.message);
-    const { label } = job;
-    if (row)
-      noteActivity(vault, { at, kind: "auto_failed", peer: row.peer, label, message: row.id });
-  }
-
   private eligibility(row: UnansweredRow): Eligibility {
     const { agent, clock, nameOf } = this.parts;
-    // No contact any more: nothing can be sent to it, and nothing should.
-    if (contactOf(agent, nameOf, row) === "removed") return { kind: "not_now" };
+    // No contact any more, or answered by the machine where the agent lives now.
+    const isOthers = contactOf(agent, nameOf, row) === "removed" || agent.livesElsewhere;
+    if (row.direction === "in" && isOthers) return { kind: "not_now" };
     return eligibility(row, { now: clock.now(), aloneSince: this.aloneSince });
   }
 
@@ -437,37 +363,37 @@ export class Responder {
     if (!isNew) return;
     if (isAlone !== (this.aloneSince !== null)) this.aloneSince = isAlone ? clock.now() : null;
     this.lastState = state;
-    if (state === "off") void this.stopRunning();
+    if (state === "off") void this.runs.stopAll();
     this.look();
   }
 
   /** Somebody read what is being answered: it is theirs now. */
   private stopSettled(): void {
     const { vault } = this.parts.agent;
-    for (const [seq, { process }] of this.running) {
+    for (const seq of this.runs.jobs) {
       const job = answerJob(vault, seq);
       const row = job && unanswered(vault, job.message);
       const when = row && this.eligibility(row);
       if (job?.state !== "running" || when?.kind !== "never") continue;
       const drop = () => answerJobIs(vault, seq, "dropped", { why: when.why });
       vault.write(drop).then(
-        () => process.stop(),
+        () => this.runs.stop(seq),
         () => undefined,
       );
     }
   }
 
-  private async stopRunning(): Promise<void> {
-    const all = [...this.running.values()];
-    for (const { process } of all) process.stop();
-    await Promise.all(all.map(({ ended }) => ended));
+  private attemptEnded(failed: boolean): void {
+    this.failuresInARow = failed ? this.failuresInARow + 1 : 0;
+    const rest = restOfAll(this.failuresInARow);
+    this.restsUntil = rest === 0 ? 0 : this.parts.clock.now() + rest;
   }
 
   /** The vault closes: what runs is ended, and taken up again by the next process. */
   private cut(): void {
     this.closed = true;
     this.cancelLook?.();
-    for (const { process } of this.running.values()) process.stop();
+    void this.runs.stopAll();
   }
 
   private changed(): void {
@@ -504,7 +430,7 @@ function meantForOthers(): TinyplaceError {
 function notAwaited(): TinyplaceError {
   return new TinyplaceError(
     "not_allowed",
-    "This answer is not awaited any more: the message was read or answered meanwhile. Nothing was sent.",
+    "This answer is not awaited any more: the message was read or answered meanwhile, or automatic answers were turned off. Nothing was sent.",
     "End; nothing is left to do.",
   );
 }
