@@ -157,8 +157,8 @@ export class JetStreamRelayStore implements RelayStore {
     return this.bundles.publishOneTime(agent, keys);
   }
 
-  takeBundle(agent: string): Promise<TakenBundle | null> {
-    return this.bundles.takeBundle(agent);
+  takeBundle(agent: string, { oneTime } = { oneTime: true }): Promise<TakenBundle | null> {
+    return this.bundles.takeBundle(agent, oneTime);
   }
 
   capabilities(agent: string): Promise<readonly string[] | null> {
