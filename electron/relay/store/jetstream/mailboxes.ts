@@ -45,11 +45,8 @@ export class Mailboxes {
   private readonly levels: FillLevels;
   private readonly bounds: Bounds;
 
-  private constructor(
-    cluster: Cluster,
-    options: MailboxOptions,
-    tombstones: (mailbox: string) => Records,
-  ) {
+  /** @param tombstones where those of a mailbox are */
+  constructor(cluster: Cluster, options: MailboxOptions, tombstones: (mailbox: string) => Records) {
     this.cluster = cluster;
     this.options = options;
     this.tombstones = tombstones;
@@ -60,11 +57,8 @@ export class Mailboxes {
     };
   }
 
-  static async open(
-    cluster: Cluster,
-    options: MailboxOptions,
-    tombstones: (mailbox: string) => Records,
-  ): Promise<Mailboxes> {
+  /** Makes the streams where they are missing. */
+  static async prepare(cluster: Cluster, options: MailboxOptions): Promise<void> {
     const retention = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
     const settings = {
       max_age: nanoseconds(retention),
@@ -79,7 +73,6 @@ export class Mailboxes {
         }),
       ),
     );
-    return new Mailboxes(cluster, options, tombstones);
   }
 
   /** Those of one mailbox one after another: what came first is never behind what came later. */
