@@ -30,6 +30,8 @@ interface KeyKeeperParts {
 export class KeyKeeper {
   private readonly parts: KeyKeeperParts;
   private running: Promise<void> | null = null;
+  /** A relay of the network takes no libsignal keys: none are made for it at every look. */
+  private takesLibsignal = true;
 
   constructor(parts: KeyKeeperParts) {
     this.parts = parts;
@@ -86,6 +88,7 @@ export class KeyKeeper {
 
   private async publishLibsignal(health: KeyHealth["libsignal"], rotate: boolean): Promise<void> {
     const { identity, vault, relay, clock } = this.parts;
+    if (!this.takesLibsignal) return;
     const preKeys = health?.preKeyCount ?? 0;
     const kyberPreKeys = health?.kyberPreKeyCount ?? 0;
     const low = !health || preKeys < PREKEYS_LOW || kyberPreKeys < PREKEYS_LOW;
@@ -95,7 +98,8 @@ export class KeyKeeper {
       kyberPreKeys: low ? Math.max(0, PREKEYS_FULL - kyberPreKeys) : 0,
     };
     const upload = await makePrekeys(vault, identity, counts, clock.now());
-    await relay.publishBundle({ ...upload, capabilities: [...OWN_CAPABILITIES] });
+    const bundle = { ...upload, capabilities: [...OWN_CAPABILITIES] };
+    this.takesLibsignal = await relay.publishBundle(bundle);
   }
 
   /** Keys of the network's own cipher, for peers that know no other (rule E3). */

@@ -78,7 +78,8 @@ export interface RelayTransport {
   }>;
   /** Removes envelopes from the mailbox; ids that are gone already are fine. */
   acknowledge(ids: readonly string[]): Promise<void>;
-  publishBundle(bundle: LibsignalUpload): Promise<void>;
+  /** False: the relay knows no libsignal bundles; others write to us in the network's own cipher. */
+  publishBundle(bundle: LibsignalUpload): Promise<boolean>;
   /** Keys of the network's own cipher: the signed one replaces its predecessor, the others are added. */
   publishSdkKeys(signed: SdkKey, oneTime: readonly SdkKey[]): Promise<void>;
   keyHealth(): Promise<KeyHealth>;

@@ -146,6 +146,8 @@ test("N3 a relay whose cluster is away says so, lives, and serves again when it 
       })
     ).status,
   ).toBe(200);
+  await cluster.nodes[0]?.stop("SIGKILL");
+  expect(await relay.stop()).toBe(0);
 });
 
 test("N4 metrics count by route and reason; the log holds no address, key or body", async () => {

@@ -170,6 +170,19 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     });
   });
 
+  test("N4 one sender fills half of a mailbox, and shuts nobody else out", async () => {
+    const store = await create({ mailboxLimit: 220 });
+    const flood = (count: number, from: number, sender = "eve") =>
+      Array.from({ length: count }, (_, n) => delivery(`${from + n}`, sender));
+    const first = await store.putEnvelopes(flood(111, 0), NOW);
+    expect(first.filter((one) => one === "stored")).toHaveLength(110);
+    expect(first.at(-1)).toBe("full");
+    expect(await store.putEnvelopes([delivery("0", "eve")], NOW)).toEqual(["known"]);
+    expect(await store.putEnvelopes(flood(2, 0, "alice"), NOW)).toEqual(["stored", "stored"]);
+    await store.removeEnvelopes("bob", ["5"], NOW);
+    expect(await store.putEnvelopes(flood(2, 200), NOW)).toEqual(["stored", "full"]);
+  });
+
   test("N4 mail that nobody fetched within the retention is dropped", async () => {
     const store = await create({ retentionMs: 1000 });
     await store.putEnvelopes([delivery("1")], NOW);
@@ -214,6 +227,19 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
         kyberPreKey: signed(901),
         capabilities: ["receipts"],
       });
+    });
+
+    test("a bundle without one-time keys takes none", async () => {
+      const store = await create();
+      await store.publish("bob", upload({ preKeys: [{ id: 1, publicKey: "a" }] }), NOW);
+      await store.publishSigned("bob", sdk("spk_1"), NOW);
+      await store.publishOneTime("bob", [sdk("pk_1")]);
+      const bare = await store.takeBundle("bob", { oneTime: false });
+      expect(bare?.libsignal).toMatchObject({ preKey: null, kyberPreKey: signed(900) });
+      expect(bare?.sdk).toEqual({ signedPreKey: sdk("spk_1"), oneTimePreKey: null });
+      const whole = await store.takeBundle("bob");
+      expect(whole?.libsignal?.preKey?.id).toBe(1);
+      expect(whole?.sdk?.oneTimePreKey).toEqual(sdk("pk_1"));
     });
 
     test("a one-time key goes to one of many who ask at once", async () => {

@@ -27,6 +27,7 @@ export class Bench {
   private relay: RelayServer | null = null;
   private store: SqliteRelayStore | null = null;
   private port = 0;
+  private elsewhere: string | null = null;
 
   static async start(): Promise<Bench> {
     const bench = new Bench();
@@ -36,7 +37,12 @@ export class Bench {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.elsewhere ?? `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The parties' relay is another one than ours. */
+  relayElsewhere(url: string): void {
+    this.elsewhere = url;
   }
 
   async relayUp(): Promise<void> {

@@ -148,8 +148,11 @@ export class HttpRelayTransport implements RelayTransport {
     failpoint("relay-acknowledge.after");
   }
 
-  async publishBundle(bundle: LibsignalUpload): Promise<void> {
-    await this.http.expect(anything, "PUT", `${keys(this.signer.address)}/libsignal`, bundle);
+  async publishBundle(bundle: LibsignalUpload): Promise<boolean> {
+    const answer = await this.http.send("PUT", `${keys(this.signer.address)}/libsignal`, bundle);
+    if (isMissing(answer)) return false;
+    if (answer.status !== 204) throw refused(answer);
+    return true;
   }
 
   async publishSdkKeys(signed: SdkKey, oneTime: readonly SdkKey[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
 import { HttpError } from "./http-error.ts";
 import type { RelayObserver } from "./observer.ts";
@@ -49,6 +49,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     // A base64 address, each of its characters percent-encoded at worst.
     routerOptions: { maxParamLength: 256 },
+    // Paths that no route can be looked up for.
+    frameworkErrors: (error: FastifyError, _request: unknown, reply: FastifyReply) =>
+      void refuse(error, reply, observer),
     clientErrorHandler: (error: Error & { code?: string }, socket: Socket) =>
       refuseConnection(error, socket, observer),
   };
@@ -78,18 +81,20 @@ export function createApp(options: AppOptions): FastifyInstance {
     observer.refused("not_found");
     return reply.code(404).send({ error: "no such route" });
   });
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const refusal = asRefusal(error);
-    if (refusal.status >= 500) observer.failed(error);
-    else observer.refused(refusal.reason);
-    if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
-    return reply.code(refusal.status).send({
-      error: refusal.message,
-      ...(refusal.code && { code: refusal.code }),
-      ...refusal.details,
-    });
-  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => refuse(error, reply, observer));
   return app;
+}
+
+function refuse(error: FastifyError, reply: FastifyReply, observer: RelayObserver): FastifyReply {
+  const refusal = asRefusal(error);
+  if (refusal.status >= 500) observer.failed(error);
+  else observer.refused(refusal.reason);
+  if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
+  return reply.code(refusal.status).send({
+    error: refusal.message,
+    ...(refusal.code && { code: refusal.code }),
+    ...refusal.details,
+  });
 }
 
 /** What went wrong inside is not the client's to read, except that waiting may help. */

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { ContactEdge } from "../store/store.ts";
+import type { ContactEdge, RelayStore } from "../store/store.ts";
 import { accepted, blocked, contactOf, removed, requested, unblocked } from "./contact-rules.ts";
+import { HttpError } from "./http-error.ts";
 import {
   cryptoIdFrom,
   noContent,
@@ -15,6 +16,11 @@ const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   offset: z.coerce.number().int().min(0).default(0),
 });
+
+/** Requests of one agent that nobody answered yet, those that wait for one agent, and contacts at all. */
+const MAX_OUTGOING = 200;
+const MAX_INCOMING = 1000;
+const MAX_CONTACTS = 5000;
 
 type Rule = typeof requested | typeof removed;
 
@@ -80,6 +86,9 @@ async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: 
   const self = await signerOf(parts, request);
   const other = cryptoIdFrom(request.params.id);
   const act = { self, other, at: new Date(clock.now()).toISOString() };
+  if (rule === requested && !(await store.contact(self, other))) {
+    await requireRoom(store, self, other);
+  }
   let before: string | undefined;
   const edge = await store.changeContact(self, other, (current) => {
     before = current?.status;
@@ -87,6 +96,22 @@ async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: 
   });
   if (edge?.status !== before && rule !== blocked) ring(other, "contacts");
   return edge && contactOf(edge);
+}
+
+/** A stranger's requests are the one thing that reaches an agent unasked: they have an end. */
+async function requireRoom(store: RelayStore, self: string, other: string): Promise<void> {
+  const [own, theirs] = await Promise.all([store.contactsOf(self), store.contactsOf(other)]);
+  const outgoing = own.filter((one) => one.status === "pending" && one.requester === self);
+  const incoming = theirs.filter((one) => one.status === "pending" && one.addressee === other);
+  if (
+    outgoing.length < MAX_OUTGOING &&
+    incoming.length < MAX_INCOMING &&
+    Math.max(own.length, theirs.length) < MAX_CONTACTS
+  ) {
+    return;
+  }
+  const options = { code: "contact_limit", retryAfter: 3600 };
+  throw new HttpError(429, "too many contact requests", options);
 }
 
 function views(edges: readonly ContactEdge[], self: string, request: FastifyRequest) {

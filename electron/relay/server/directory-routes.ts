@@ -94,6 +94,8 @@ function addHandleRoutes(app: FastifyInstance, parts: RouteParts): void {
     const agent = await signerOf(parts, request);
     const handle = readHandle(request.params.handle);
     if (handle === null) throw new HttpError(400, "bad handle");
+    // Agents cost nothing, so a bound for each of them alone stops nobody from taking all names.
+    parts.rates.countHandle(request.ip);
     return identityOf(claimed(await store.claimHandle(handle, agent, clock.now())));
   });
 
@@ -108,8 +110,8 @@ function addHandleRoutes(app: FastifyInstance, parts: RouteParts): void {
 }
 
 function claimed(outcome: ClaimOutcome): HandleRow {
-  if (outcome === "taken") throw new HttpError(409, "handle_taken");
-  if (outcome === "limit") throw new HttpError(403, "handle_limit");
+  if (outcome === "taken") throw new HttpError(409, "handle_taken", { reason: "handle_taken" });
+  if (outcome === "limit") throw new HttpError(403, "handle_limit", { reason: "handle_limit" });
   return outcome;
 }
 

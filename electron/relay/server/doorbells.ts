@@ -5,6 +5,8 @@ import type { Fleet } from "../store/store.ts";
 import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
+import type { RelayObserver } from "./observer.ts";
+import type { RateLimits } from "./rate-limit.ts";
 
 /** The WebSocket's own code for an end that goes away. */
 const GOING_AWAY = 1001;
@@ -19,6 +21,16 @@ interface Bells {
   readonly unfollow: () => void;
 }
 
+interface DoorbellParts {
+  readonly guard: RequestGuard;
+  readonly rates: RateLimits;
+  readonly observer: RelayObserver;
+  /** Carries rings between relays; null rings here alone. */
+  readonly fleet: Fleet | null;
+  /** Told whose doorbell opens or closes. */
+  readonly usedBy: (agent: string) => void;
+}
+
 /**
  * WebSockets by agent: a frame says «look now» (network.md part 1, section 8), and, which is ours, at
  * what.
@@ -27,20 +39,12 @@ export class Doorbells {
   private readonly bells = new Map<string, Bells>();
   private readonly silent = new WeakSet<WebSocket>();
   private readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024 });
-  private readonly guard: RequestGuard;
-  private readonly fleet: Fleet | null;
-  private readonly usedBy: (agent: string) => void;
+  private readonly parts: DoorbellParts;
   private readonly heartbeat: NodeJS.Timeout;
   private away = false;
 
-  /**
-   * @param fleet carries rings between relays; null rings here alone
-   * @param usedBy told whose doorbell opens or closes
-   */
-  constructor(guard: RequestGuard, fleet: Fleet | null, usedBy: (agent: string) => void) {
-    this.guard = guard;
-    this.fleet = fleet;
-    this.usedBy = usedBy;
+  constructor(parts: DoorbellParts) {
+    this.parts = parts;
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
     this.heartbeat.unref();
   }
@@ -51,11 +55,14 @@ export class Doorbells {
     const dropped = () => socket.destroy();
     socket.on("error", dropped);
     try {
+      this.parts.rates.countAddress(request.socket.remoteAddress ?? "");
       const agent = this.admit(request.url ?? "");
       socket.off("error", dropped);
       this.server.handleUpgrade(request, socket, head, (ws) => this.add(agent, ws));
     } catch (error) {
-      refuse(socket, error instanceof HttpError ? error : new HttpError(400, "bad request"));
+      const refusal = error instanceof HttpError ? error : new HttpError(400, "bad request");
+      this.parts.observer.refused(refusal.reason);
+      refuse(socket, refusal);
     }
   }
 
@@ -64,7 +71,8 @@ export class Doorbells {
   }
 
   ring(agent: string, what: RungFor): void {
-    if (this.fleet) this.fleet.ring(agent, what);
+    const { fleet } = this.parts;
+    if (fleet) fleet.ring(agent, what);
     else this.ringHere(agent, what);
   }
 
@@ -84,11 +92,11 @@ export class Doorbells {
     if (this.away) throw new HttpError(503, "relay is going away", { retryAfter: 1 });
     const [path, query = ""] = url.split("?", 2) as [string, string?];
     if (path !== "/inbox/stream") throw new HttpError(404, "not found");
-    const agent = this.guard.authenticateStream(
+    const agent = this.parts.guard.authenticateStream(
       new URLSearchParams(query).get("authorization") ?? "",
     );
     if ((this.bells.get(agent)?.sockets.size ?? 0) >= MAX_PER_AGENT) {
-      throw new HttpError(429, "too many connections of this agent");
+      throw new HttpError(429, "too many connections of this agent", { reason: "doorbells" });
     }
     return agent;
   }
@@ -96,7 +104,7 @@ export class Doorbells {
   private add(agent: string, socket: WebSocket): void {
     const bells = this.bells.get(agent) ?? this.follow(agent);
     bells.sockets.add(socket);
-    this.usedBy(agent);
+    this.parts.usedBy(agent);
     socket.on("pong", () => this.silent.delete(socket));
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
@@ -105,13 +113,13 @@ export class Doorbells {
         bells.unfollow();
         this.bells.delete(agent);
       }
-      this.usedBy(agent);
+      this.parts.usedBy(agent);
     });
   }
 
   private follow(agent: string): Bells {
     const unfollow =
-      this.fleet?.follow(agent, (what) => this.ringHere(agent, what)) ?? (() => undefined);
+      this.parts.fleet?.follow(agent, (what) => this.ringHere(agent, what)) ?? (() => undefined);
     const bells = { sockets: new Set<WebSocket>(), unfollow };
     this.bells.set(agent, bells);
     return bells;

@@ -28,7 +28,10 @@ export function addKeyRoutes(app: FastifyInstance, parts: RouteParts): void {
 
   app.get<WithId>("/keys/:id/bundle", async (request) => {
     const agent = cryptoIdFrom(request.params.id);
-    const taken = await store.takeBundle(agent);
+    // Who asks need not sign, so anybody could use them up: beyond the bound it goes without.
+    const oneTime = parts.rates.takeOneTimeKey(agent);
+    if (!oneTime) parts.observer.refused("one_time_keys");
+    const taken = await store.takeBundle(agent, { oneTime });
     if (!taken) throw new HttpError(404, "no keys published");
     const address = messagingAddressOf(keyOf(agent));
     return {

@@ -1,54 +1,97 @@
+import { isIPv6 } from "node:net";
 import type { Clock } from "../../platform/clock.ts";
 import { HttpError } from "./http-error.ts";
 
+/** Each 0 is without limit. */
 export interface RateOptions {
-  /** Signed requests a minute of one agent; 0 is without limit. */
+  /** Signed requests a minute of one agent. */
   readonly agentPerMinute: number;
-  /** Requests a minute from one network address; 0 is without limit. */
+  /** Requests and upgrades a minute from one network address. */
   readonly addressPerMinute: number;
+  /** Bundles of one agent in an hour that carry one-time keys; those beyond come without. */
+  readonly oneTimeKeysPerHour: number;
+  /** Handles claimed in an hour from one network address. */
+  readonly handlesPerHour: number;
 }
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Names counted apart in one window; those beyond share a count, so that memory has an end. */
+const MAX_NAMES = 200_000;
 
-/** Counts requests in whole minutes (rule N4); a batch is one request. */
+/** Counts in whole minutes and hours (rule N4); a batch is one request. */
 export class RateLimits {
-  private readonly clock: Clock;
-  private readonly agents: Window;
-  private readonly addresses: Window;
+  private readonly agents: Quota;
+  private readonly addresses: Quota;
+  private readonly oneTimeKeys: Quota;
+  private readonly handles: Quota;
 
   constructor(clock: Clock, options: RateOptions) {
-    this.clock = clock;
-    this.agents = { limit: options.agentPerMinute, minute: 0, counts: new Map() };
-    this.addresses = { limit: options.addressPerMinute, minute: 0, counts: new Map() };
+    this.agents = new Quota(clock, options.agentPerMinute, MINUTE_MS);
+    this.addresses = new Quota(clock, options.addressPerMinute, MINUTE_MS);
+    this.oneTimeKeys = new Quota(clock, options.oneTimeKeysPerHour, HOUR_MS);
+    this.handles = new Quota(clock, options.handlesPerHour, HOUR_MS);
   }
 
   countAgent(cryptoId: string): void {
-    this.count(this.agents, cryptoId, "agent_rate");
+    refuseBeyond(this.agents, cryptoId, "agent_rate");
   }
 
   countAddress(address: string): void {
-    this.count(this.addresses, address, "address_rate");
+    refuseBeyond(this.addresses, networkOf(address), "address_rate");
   }
 
-  private count(window: Window, name: string, reason: string): void {
-    if (window.limit === 0) return;
-    const now = this.clock.now();
-    const minute = Math.floor(now / MINUTE_MS);
-    if (minute !== window.minute) {
-      window.minute = minute;
-      window.counts.clear();
-    }
-    const count = (window.counts.get(name) ?? 0) + 1;
-    window.counts.set(name, count);
-    if (count > window.limit) {
-      const retryAfter = Math.ceil(((minute + 1) * MINUTE_MS - now) / 1000);
-      throw new HttpError(429, "too many requests", { retryAfter, reason });
-    }
+  countHandle(address: string): void {
+    refuseBeyond(this.handles, networkOf(address), "handle_rate");
+  }
+
+  /** Whether another one-time key of this agent may be given away in this hour. */
+  takeOneTimeKey(cryptoId: string): boolean {
+    return this.oneTimeKeys.take(cryptoId) === null;
   }
 }
 
-interface Window {
-  readonly limit: number;
-  minute: number;
-  readonly counts: Map<string, number>;
+class Quota {
+  private readonly clock: Clock;
+  private readonly limit: number;
+  private readonly windowMs: number;
+  private window = 0;
+  private readonly counts = new Map<string, number>();
+
+  constructor(clock: Clock, limit: number, windowMs: number) {
+    this.clock = clock;
+    this.limit = limit;
+    this.windowMs = windowMs;
+  }
+
+  /** Null when there was room; otherwise the seconds until there is. */
+  take(asked: string): number | null {
+    if (this.limit === 0) return null;
+    const now = this.clock.now();
+    const window = Math.floor(now / this.windowMs);
+    if (window !== this.window) {
+      this.window = window;
+      this.counts.clear();
+    }
+    const name = this.counts.size < MAX_NAMES || this.counts.has(asked) ? asked : "";
+    const count = (this.counts.get(name) ?? 0) + 1;
+    this.counts.set(name, count);
+    return count > this.limit ? Math.ceil(((window + 1) * this.windowMs - now) / 1000) : null;
+  }
+}
+
+function refuseBeyond(quota: Quota, name: string, reason: string): void {
+  const retryAfter = quota.take(name);
+  if (retryAfter !== null) throw new HttpError(429, "too many requests", { retryAfter, reason });
+}
+
+/** Whoever has one IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith("::ffff:")) return address;
+  const [head = "", tail] = address.split("::");
+  const front = head === "" ? [] : head.split(":");
+  const back = tail ? tail.split(":") : [];
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  const groups = [...front, ...Array.from({ length: zeros }, () => "0"), ...back];
+  return groups.slice(0, 4).join(":");
 }

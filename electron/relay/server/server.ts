@@ -65,7 +65,12 @@ export interface RelayServer {
 }
 
 const MIB = 1024 * 1024;
-const PUBLIC_RATES: RateOptions = { agentPerMinute: 6000, addressPerMinute: 12_000 };
+const PUBLIC_RATES: RateOptions = {
+  agentPerMinute: 6000,
+  addressPerMinute: 12_000,
+  oneTimeKeysPerHour: 60,
+  handlesPerHour: 20,
+};
 const CONNECTIONS: ConnectionLimits = {
   headersMs: 10_000,
   requestMs: 30_000,
@@ -73,7 +78,12 @@ const CONNECTIONS: ConnectionLimits = {
   headerBytes: 16 * 1024,
   connections: 20_000,
 };
-const NO_RATES: RateOptions = { agentPerMinute: 0, addressPerMinute: 0 };
+const NO_RATES: RateOptions = {
+  agentPerMinute: 0,
+  addressPerMinute: 0,
+  oneTimeKeysPerHour: 0,
+  handlesPerHour: 0,
+};
 
 /** Starts a relay: HTTP routes and the doorbell at `/inbox/stream`. Rejects when it cannot listen. */
 export async function startRelay(options: RelayOptions): Promise<RelayServer> {
@@ -87,8 +97,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   });
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const usedBy = options.usedBy ?? (() => undefined);
-  const doorbells = new Doorbells(guard, store.fleet, usedBy);
   const observer = options.observer ?? SILENT;
+  const doorbells = new Doorbells({ guard, rates, observer, fleet: store.fleet, usedBy });
   const app = createApp({
     bodyBytes: limits.bodyBytes ?? 4 * MIB,
     tls,

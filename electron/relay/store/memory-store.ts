@@ -1,4 +1,5 @@
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import { type Bounds, senderShare } from "./sender-share.ts";
 import {
   type ClaimOutcome,
   type ContactEdge,
@@ -34,8 +35,7 @@ interface Published<T> {
 /** The store without a disk, for tests and for relays that may forget: same answers, same bounds. */
 export class MemoryRelayStore implements RelayStore {
   readonly fleet = null;
-  private readonly limit: number;
-  private readonly size: number;
+  private readonly bounds: Bounds;
   private readonly handleLimit: number;
   private readonly retentionMs: number;
   private readonly mailboxes = new Map<string, Mailbox>();
@@ -50,8 +50,10 @@ export class MemoryRelayStore implements RelayStore {
   private readonly cardOf = new Map<string, AgentCard>();
 
   constructor(options: StoreLimits = {}) {
-    this.limit = options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit;
-    this.size = options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize;
+    this.bounds = {
+      limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
+      size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
+    };
     this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
     this.retentionMs = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
   }
@@ -118,21 +120,22 @@ export class MemoryRelayStore implements RelayStore {
     for (const key of keys) this.addKey(agent, "sdk", key.keyId, key);
   }
 
-  async takeBundle(agent: string): Promise<TakenBundle | null> {
+  async takeBundle(agent: string, { oneTime } = { oneTime: true }): Promise<TakenBundle | null> {
+    const take = <T>(kind: string) => (oneTime ? this.takeKey<T>(agent, kind) : null);
     const bundle = this.bundles.get(agent);
     const signed = this.signed.get(agent);
     if (!bundle && !signed) return null;
     const updatedAt = Math.max(bundle?.at ?? 0, signed?.at ?? 0);
     const sdk = signed && {
       signedPreKey: signed.value,
-      oneTimePreKey: this.takeKey<SdkKey>(agent, "sdk"),
+      oneTimePreKey: take<SdkKey>("sdk"),
     };
     if (!bundle) return { sdk: sdk ?? null, libsignal: null, updatedAt };
     const { preKeys: _ec, kyberPreKeys: _kyber, kyberLastResort, ...rest } = bundle.value;
     const libsignal = {
       ...rest,
-      preKey: this.takeKey<LibsignalUpload["preKeys"][number]>(agent, "ec"),
-      kyberPreKey: this.takeKey<typeof kyberLastResort>(agent, "kyber") ?? kyberLastResort,
+      preKey: take<LibsignalUpload["preKeys"][number]>("ec"),
+      kyberPreKey: take<typeof kyberLastResort>("kyber") ?? kyberLastResort,
     };
     return { sdk: sdk ?? null, libsignal, updatedAt };
   }
@@ -244,7 +247,12 @@ export class MemoryRelayStore implements RelayStore {
     if (forgetAt !== undefined && forgetAt > now) return "known";
     const box = this.mailboxes.get(mailbox) ?? { items: [], size: 0 };
     const json = JSON.stringify(envelope);
-    if (box.items.length >= this.limit || box.size + json.length > this.size) return "full";
+    const { limit, size } = this.bounds;
+    if (box.items.length >= limit || box.size + json.length > size) return "full";
+    const own = box.items.filter((item) => item.sender === sender);
+    const ownSize = own.reduce((sum, item) => sum + item.json.length, json.length);
+    const share = senderShare(this.bounds);
+    if (own.length >= share.limit || ownSize > share.size) return "full";
     this.mailboxes.set(mailbox, box);
     box.items.push({ sender, id: envelope.id, json, at: now });
     box.size += json.length;

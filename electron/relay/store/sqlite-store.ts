@@ -3,6 +3,7 @@ import { GroupCommit } from "../../vault/group-commit.ts";
 import { claimOwnerEpoch } from "../../vault/owner-epoch.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import type { Bounds } from "./sender-share.ts";
 import * as contacts from "./sqlite/contact-table.ts";
 import * as directory from "./sqlite/directory-table.ts";
 import * as envelopes from "./sqlite/envelope-table.ts";
@@ -37,7 +38,7 @@ export class SqliteRelayStore implements RelayStore {
   private readonly db: Database;
   private readonly sql: Sql;
   private readonly commits: GroupCommit;
-  private readonly bounds: { readonly limit: number; readonly size: number };
+  private readonly bounds: Bounds;
   private readonly handleLimit: number;
   private readonly retentionMs: number;
 
@@ -112,8 +113,8 @@ export class SqliteRelayStore implements RelayStore {
     return this.commits.write(() => keys.addSdkKeys(this.sql, agent, oneTime));
   }
 
-  takeBundle(agent: string): Promise<TakenBundle | null> {
-    return this.commits.write(() => keys.takeBundle(this.sql, agent));
+  takeBundle(agent: string, { oneTime } = { oneTime: true }): Promise<TakenBundle | null> {
+    return this.commits.write(() => keys.takeBundle(this.sql, agent, oneTime));
   }
 
   async capabilities(agent: string): Promise<readonly string[] | null> {

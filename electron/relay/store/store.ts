@@ -110,8 +110,11 @@ export interface RelayStore {
   publishSigned(agent: string, key: SdkKey, now: number): Promise<void>;
   /** Appends; a repeated key id replaces the queued one. */
   publishOneTime(agent: string, keys: readonly SdkKey[]): Promise<void>;
-  /** Takes one one-time key of each kind with it; each is served once. Null: nothing published. */
-  takeBundle(agent: string): Promise<TakenBundle | null>;
+  /**
+   * Takes one one-time key of each kind with it, unless told not to; each is served once. Null:
+   * nothing published.
+   */
+  takeBundle(agent: string, options?: { oneTime: boolean }): Promise<TakenBundle | null>;
   /** Of the published libsignal bundle; null when there is none. */
   capabilities(agent: string): Promise<readonly string[] | null>;
   keyHealth(agent: string): Promise<KeyHealth>;

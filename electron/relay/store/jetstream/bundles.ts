@@ -40,12 +40,12 @@ export class Bundles {
     return this.queues.add(agent, "sdk", queued, "");
   }
 
-  async takeBundle(agent: string): Promise<TakenBundle | null> {
+  async takeBundle(agent: string, oneTime: boolean): Promise<TakenBundle | null> {
     const [bundle, signed] = await Promise.all([this.libsignal(agent), this.signed(agent)]);
     if (!bundle && !signed) return null;
     const [libsignal, oneTimePreKey] = await Promise.all([
-      bundle && this.withOneTimeKeys(agent, bundle.value),
-      signed && this.takeSdkKey(agent),
+      bundle && this.withOneTimeKeys(agent, bundle.value, oneTime),
+      signed && oneTime ? this.takeSdkKey(agent) : null,
     ]);
     return {
       sdk: signed && { signedPreKey: signed.value, oneTimePreKey },
@@ -77,8 +77,13 @@ export class Bundles {
     };
   }
 
-  private async withOneTimeKeys(agent: string, bundle: LongLived): Promise<LibsignalBundle> {
+  private async withOneTimeKeys(
+    agent: string,
+    bundle: LongLived,
+    oneTime: boolean,
+  ): Promise<LibsignalBundle> {
     const { kyberLastResort, ...rest } = bundle;
+    if (!oneTime) return { ...rest, preKey: null, kyberPreKey: kyberLastResort };
     const installation = installationOf(bundle);
     const [preKey, kyberPreKey] = await Promise.all([
       this.queues.take<NonNullable<LibsignalBundle["preKey"]>>(agent, "ec", installation),

@@ -1,3 +1,4 @@
+import type { Bounds } from "../sender-share.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** Other relays put and remove, too: what this one knows of a mailbox is read again after this. */
@@ -18,19 +19,22 @@ interface Level {
  */
 export class FillLevels {
   private readonly cluster: Cluster;
-  private readonly bounds: { readonly limit: number; readonly size: number };
   private readonly known = new Map<string, Promise<Level>>();
 
-  constructor(cluster: Cluster, bounds: { limit: number; size: number }) {
+  constructor(cluster: Cluster) {
     this.cluster = cluster;
-    this.bounds = bounds;
   }
 
-  /** Takes room for one envelope, in bytes; false when there is none. @param all the mailbox's subjects */
-  async take(stream: string, all: string, size: number): Promise<boolean> {
+  /**
+   * Takes room for one envelope of `size` bytes; null when there is none, otherwise how full it is now.
+   * @param all the subjects that share the bounds
+   */
+  async take(stream: string, all: string, size: number, bounds: Bounds): Promise<Level | null> {
     const level = await this.level(stream, all, FRESH_MS);
-    if (this.takeFrom(level, size)) return true;
-    return this.takeFrom(await this.level(stream, all, VERY_FRESH_MS), size);
+    return (
+      takeFrom(level, size, bounds) ??
+      takeFrom(await this.level(stream, all, VERY_FRESH_MS), size, bounds)
+    );
   }
 
   change(all: string, envelopes: number, size: number): void {
@@ -41,13 +45,6 @@ export class FillLevels {
       },
       () => undefined,
     );
-  }
-
-  private takeFrom(level: Level, size: number): boolean {
-    if (level.envelopes >= this.bounds.limit || level.size + size > this.bounds.size) return false;
-    level.envelopes++;
-    level.size += size;
-    return true;
   }
 
   private async level(stream: string, all: string, maxAge: number): Promise<Level> {
@@ -70,4 +67,11 @@ export class FillLevels {
     }
     return level;
   }
+}
+
+function takeFrom(level: Level, size: number, bounds: Bounds): Level | null {
+  if (level.envelopes >= bounds.limit || level.size + size > bounds.size) return null;
+  level.envelopes++;
+  level.size += size;
+  return level;
 }

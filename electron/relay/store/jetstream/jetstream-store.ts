@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../../wire.ts";
 import {
   type ClaimOutcome,
@@ -35,6 +36,8 @@ interface Layout {
 const LAYOUT: Layout = { mail: 16, tombstones: 4, keys: 4, nonces: 4 };
 /** Clocks of the cluster's nodes differ: what has to be remembered is so a little longer. */
 const MARGIN_MS = 3600_000;
+/** A cluster that is away has nothing to say at the end. */
+const CLOSE_MS = 3_000;
 
 export interface JetStreamStoreOptions extends StoreLimits {
   /** Used by the first relay of a fleet alone. */
@@ -102,6 +105,7 @@ export class JetStreamRelayStore implements RelayStore {
       );
       return (identity: string) => all[partitionOf(identity, count)] as Records;
     };
+    const mail = { ...options, partitions: layout.mail };
     const [tombstones, nonces, queues, keys, leases, contacts, directory] = await Promise.all([
       parted("gone", layout.tombstones, TOMBSTONE_MS + MARGIN_MS),
       parted("nonces", layout.nonces, NONCE_MEMORY_MS),
@@ -110,11 +114,11 @@ export class JetStreamRelayStore implements RelayStore {
       bucket("leases"),
       bucket("contacts"),
       bucket("directory"),
+      Mailboxes.prepare(cluster, mail),
     ]);
-    const mail = { ...options, partitions: layout.mail };
     return new JetStreamRelayStore(cluster, {
       fleet: new JetStreamFleet(cluster, nonces),
-      mailboxes: await Mailboxes.open(cluster, mail, tombstones),
+      mailboxes: new Mailboxes(cluster, mail, tombstones),
       bundles: new Bundles(keys, queues),
       leases,
       edges: new Contacts(contacts),
@@ -157,8 +161,8 @@ export class JetStreamRelayStore implements RelayStore {
     return this.bundles.publishOneTime(agent, keys);
   }
 
-  takeBundle(agent: string): Promise<TakenBundle | null> {
-    return this.bundles.takeBundle(agent);
+  takeBundle(agent: string, { oneTime } = { oneTime: true }): Promise<TakenBundle | null> {
+    return this.bundles.takeBundle(agent, oneTime);
   }
 
   capabilities(agent: string): Promise<readonly string[] | null> {
@@ -218,9 +222,14 @@ export class JetStreamRelayStore implements RelayStore {
     await this.cluster.manager.streams.info(this.cluster.name("mail", 0));
   }
 
-  /** Requests under way are answered first. */
+  /** Requests under way are answered first, where there is somebody to answer them. */
   async close(): Promise<void> {
-    await this.cluster.connection.drain();
+    const { connection } = this.cluster;
+    const enough = new AbortController();
+    const waited = pause(CLOSE_MS, undefined, { signal: enough.signal });
+    await Promise.race([connection.drain(), waited]).catch(() => undefined);
+    enough.abort();
+    await connection.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { StoredMsg } from "@nats-io/jetstream";
+import { type Bounds, senderShare } from "../sender-share.ts";
 import {
   DEFAULT_LIMITS,
   type Delivery,
@@ -21,6 +22,13 @@ interface Tombstone {
   readonly forgetAt: number;
 }
 
+interface Place {
+  readonly stream: string;
+  readonly prefix: string;
+  /** Every subject of the mailbox. */
+  readonly all: string;
+}
+
 interface MailboxOptions extends StoreLimits {
   readonly partitions: number;
 }
@@ -35,26 +43,22 @@ export class Mailboxes {
   private readonly options: MailboxOptions;
   private readonly tombstones: (mailbox: string) => Records;
   private readonly levels: FillLevels;
+  private readonly bounds: Bounds;
 
-  private constructor(
-    cluster: Cluster,
-    options: MailboxOptions,
-    tombstones: (mailbox: string) => Records,
-  ) {
+  /** @param tombstones where those of a mailbox are */
+  constructor(cluster: Cluster, options: MailboxOptions, tombstones: (mailbox: string) => Records) {
     this.cluster = cluster;
     this.options = options;
     this.tombstones = tombstones;
-    this.levels = new FillLevels(cluster, {
+    this.levels = new FillLevels(cluster);
+    this.bounds = {
       limit: options.mailboxLimit ?? DEFAULT_LIMITS.mailboxLimit,
       size: options.mailboxSize ?? DEFAULT_LIMITS.mailboxSize,
-    });
+    };
   }
 
-  static async open(
-    cluster: Cluster,
-    options: MailboxOptions,
-    tombstones: (mailbox: string) => Records,
-  ): Promise<Mailboxes> {
+  /** Makes the streams where they are missing. */
+  static async prepare(cluster: Cluster, options: MailboxOptions): Promise<void> {
     const retention = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
     const settings = {
       max_age: nanoseconds(retention),
@@ -69,7 +73,6 @@ export class Mailboxes {
         }),
       ),
     );
-    return new Mailboxes(cluster, options, tombstones);
   }
 
   /** Those of one mailbox one after another: what came first is never behind what came later. */
@@ -117,16 +120,15 @@ export class Mailboxes {
     const key = `${mailbox}.${hashOf(envelope.id)}.${hashOf(sender)}`;
     const subject = `${place.prefix}.${key}`;
     const bytes = Buffer.from(JSON.stringify(envelope), "utf8");
-    const [tombstone, taken] = await Promise.all([
+    const [tombstone, giveBack] = await Promise.all([
       this.tombstones(mailbox).get<Tombstone>(key),
-      this.levels.take(place.stream, place.all, bytes.length),
+      this.takeRoom(place, subject, bytes.length),
     ]);
-    const giveBack = () => this.levels.change(place.all, -1, -bytes.length);
     if (tombstone && tombstone.forgetAt > now) {
-      if (taken) giveBack();
+      giveBack?.();
       return "known";
     }
-    if (!taken) return (await this.cluster.last(place.stream, subject)) ? "known" : "full";
+    if (!giveBack) return (await this.cluster.last(place.stream, subject)) ? "known" : "full";
     const outcome = await this.publish(subject, bytes, tombstone?.forgetAt ?? 0).catch(
       (error: unknown) => {
         giveBack();
@@ -135,6 +137,28 @@ export class Mailboxes {
     );
     if (outcome === "known") giveBack();
     return outcome;
+  }
+
+  /** Null: the mailbox has none, or this sender has had its share; else what undoes it. */
+  private async takeRoom(
+    place: Place,
+    subject: string,
+    size: number,
+  ): Promise<(() => void) | null> {
+    const { stream, all } = place;
+    const level = await this.levels.take(stream, all, size, this.bounds);
+    if (!level) return null;
+    const share = senderShare(this.bounds);
+    const beyond = level.envelopes > share.limit || level.size > share.size;
+    const own = bySender(subject);
+    if (beyond && !(await this.levels.take(stream, own, size, share))) {
+      this.levels.change(all, -1, -size);
+      return null;
+    }
+    return () => {
+      this.levels.change(all, -1, -size);
+      if (beyond) this.levels.change(own, -1, -size);
+    };
   }
 
   /** @param forgotten of the tombstone before: what may come again is another publish */
@@ -163,7 +187,10 @@ export class Mailboxes {
       const { subject, seq, data } = message;
       const key = subject.slice(prefix.length + 1);
       await this.tombstones(mailbox).put(key, { forgetAt: now + TOMBSTONE_MS });
-      if (await this.delete(stream, seq)) this.levels.change(all, -1, -data.length);
+      if (await this.delete(stream, seq)) {
+        this.levels.change(all, -1, -data.length);
+        this.levels.change(bySender(subject), -1, -data.length);
+      }
       message = await this.cluster.next(stream, filter, seq + 1);
     }
   }
@@ -177,7 +204,7 @@ export class Mailboxes {
     );
   }
 
-  private placeOf(mailbox: string): { stream: string; prefix: string; all: string } {
+  private placeOf(mailbox: string): Place {
     const part = partitionOf(mailbox, this.options.partitions);
     const prefix = this.cluster.subject("mail", part);
     return {
@@ -186,6 +213,13 @@ export class Mailboxes {
       all: `${prefix}.${mailbox}.*.*`,
     };
   }
+}
+
+/** Every subject of the same mailbox and sender. */
+function bySender(subject: string): string {
+  const parts = subject.split(".");
+  parts[parts.length - 2] = "*";
+  return parts.join(".");
 }
 
 /** An id as part of a subject: whatever it holds, short, and not to be made alike. */

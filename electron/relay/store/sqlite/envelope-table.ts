@@ -1,3 +1,4 @@
+import { type Bounds, senderShare } from "../sender-share.ts";
 import { type Delivery, type StoredOutcome, TOMBSTONE_MS } from "../store.ts";
 import type { Sql } from "./sql.ts";
 
@@ -5,7 +6,7 @@ import type { Sql } from "./sql.ts";
 export function putEnvelope(
   sql: Sql,
   { mailbox, sender, envelope }: Delivery,
-  bounds: { limit: number; size: number },
+  bounds: Bounds,
   now: number,
 ): StoredOutcome {
   const key = [mailbox, sender, envelope.id];
@@ -17,6 +18,7 @@ export function putEnvelope(
     [mailbox],
   ) ?? { envelopes: 0, size: 0 };
   if (filled.envelopes >= bounds.limit || filled.size + json.length > bounds.size) return "full";
+  if (exceedsShare(sql, key, filled, json.length, senderShare(bounds))) return "full";
   sql.run("INSERT INTO known_envelope (mailbox, sender, id) VALUES (?, ?, ?)", key);
   sql.run("INSERT INTO envelope (mailbox, sender, id, json, stored_at) VALUES (?, ?, ?, ?, ?)", [
     ...key,
@@ -24,6 +26,26 @@ export function putEnvelope(
     now,
   ]);
   return "stored";
+}
+
+/** What one sender has is counted only where the whole mailbox holds as much as a sender may. */
+function exceedsShare(
+  sql: Sql,
+  key: readonly string[],
+  filled: { envelopes: number; size: number },
+  size: number,
+  share: Bounds,
+): boolean {
+  const parts = [key[0] as string, key[1] as string];
+  if (filled.envelopes >= share.limit) {
+    const kept =
+      "SELECT count(*) AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND forget_at IS NULL";
+    if ((sql.get<{ n: number }>(kept, parts)?.n ?? 0) >= share.limit) return true;
+  }
+  if (filled.size + size <= share.size) return false;
+  const own =
+    "SELECT sum(octet_length(json)) AS size FROM envelope WHERE mailbox = ? AND sender = ?";
+  return (sql.get<{ size: number | null }>(own, parts)?.size ?? 0) + size > share.size;
 }
 
 export function forgetOld(sql: Sql, now: number): void {

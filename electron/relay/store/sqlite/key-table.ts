@@ -45,16 +45,16 @@ export function addSdkKeys(sql: Sql, agent: string, keys: readonly SdkKey[]): vo
   );
 }
 
-export function takeBundle(sql: Sql, agent: string): TakenBundle | null {
+export function takeBundle(sql: Sql, agent: string, oneTime: boolean): TakenBundle | null {
   const libsignal = readLibsignal(sql, agent);
   const signed = readSdkSigned(sql, agent);
   if (!libsignal && !signed) return null;
   return {
     sdk: signed && {
       signedPreKey: JSON.parse(signed.json) as SdkKey,
-      oneTimePreKey: takeSdkKey(sql, agent),
+      oneTimePreKey: oneTime ? takeSdkKey(sql, agent) : null,
     },
-    libsignal: libsignal && withOneTimeKeys(sql, agent, libsignal.bundle),
+    libsignal: libsignal && withOneTimeKeys(sql, agent, libsignal.bundle, oneTime),
     updatedAt: Math.max(libsignal?.at ?? 0, signed?.updated_at ?? 0),
   };
 }
@@ -85,12 +85,17 @@ function sameInstallation(a: LongLived, b: LongLived): boolean {
   return a.registrationId === b.registrationId && a.identityKey === b.identityKey;
 }
 
-function withOneTimeKeys(sql: Sql, agent: string, bundle: LongLived): LibsignalBundle {
+function withOneTimeKeys(
+  sql: Sql,
+  agent: string,
+  bundle: LongLived,
+  oneTime: boolean,
+): LibsignalBundle {
   const { kyberLastResort, ...rest } = bundle;
-  const kyber = takeKey<LibsignalBundle["kyberPreKey"]>(sql, agent, "kyber");
+  const kyber = oneTime ? takeKey<LibsignalBundle["kyberPreKey"]>(sql, agent, "kyber") : null;
   return {
     ...rest,
-    preKey: takeKey<LibsignalBundle["preKey"]>(sql, agent, "ec"),
+    preKey: oneTime ? takeKey<LibsignalBundle["preKey"]>(sql, agent, "ec") : null,
     kyberPreKey: kyber ?? kyberLastResort,
   };
 }
