@@ -21,7 +21,7 @@ import {
   waitingRecipients,
 } from "../vault/job-table.ts";
 import { markEncrypted, markEnded, markProblem, markRelayed } from "../vault/outgoing-table.ts";
-import { rememberSdkEnvelope } from "../vault/sdk-mail-table.ts";
+import { rememberSdkEnvelope, rememberSdkPing } from "../vault/sdk-mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { isDue, retryDelay } from "./backoff.ts";
 import { addressOf, type Choice, type Ciphers } from "./ciphers.ts";
@@ -248,6 +248,7 @@ export class Outbox {
     if (!jobEncrypted(vault, job.job, JSON.stringify(envelope))) return false;
     if (!isMail(job)) {
       rememberControl(vault, job.recipient, envelope.id, at);
+      if (session !== null) rememberSdkPing(vault, session);
       return true;
     }
     markEncrypted(vault, job.seq, envelope.id, suite);

@@ -182,8 +182,8 @@ export class SdkCipher implements Cipher {
   ): void {
     const sessions = stage.sessions(peer);
     const next = { ...session, state: step.state, heardAt: this.clock.now() };
-    // Its ratchet turned by a key of ours, so it has read what came with that key.
-    if (step.state.ownKey !== session.state.ownKey) stage.markProven(session.id);
+    // Its ratchet turned by a key of ours, so it has read something that came with that key.
+    if (step.state.ownKey !== session.state.ownKey) stage.markAnswered(session.id);
     const current = sessions[0] as SdkSession;
     const isAside = current.id !== session.id && !showsItIsCurrent(current, session, sentAt);
     const others = sessions.filter((one) => one.id !== session.id);

@@ -1,4 +1,4 @@
-import { markSessionProven } from "../vault/sdk-mail-table.ts";
+import { markSessionAnswered } from "../vault/sdk-mail-table.ts";
 import * as table from "../vault/sdk-ratchet-table.ts";
 import type { VaultReader } from "../vault/vault.ts";
 import type { RatchetState } from "./sdk/double-ratchet.ts";
@@ -31,7 +31,7 @@ export class SdkStage {
   private readonly staged = new Map<string, readonly SdkSession[]>();
   private readonly usedPrekeys = new Set<string>();
   private readonly handshakes = new Map<string, Uint8Array>();
-  private readonly proven = new Set<string>();
+  private readonly answered = new Set<string>();
   private readonly lost = new Set<string>();
   private readonly vault: VaultReader;
   private readonly parent: SdkStage | null;
@@ -82,9 +82,9 @@ export class SdkStage {
     this.handshakes.set(toBase64(ephemeralKey), ephemeralKey);
   }
 
-  /** The peer has answered in it: it read what we sent there so far. */
-  markProven(session: string): void {
-    this.proven.add(session);
+  /** The peer has answered something that we sent in it. */
+  markAnswered(session: string): void {
+    this.answered.add(session);
   }
 
   /** The peer does not have this session: what we sent in it, unless proven, was not read. */
@@ -100,7 +100,7 @@ export class SdkStage {
     for (const [peer, sessions] of child.staged) this.staged.set(peer, sessions);
     for (const keyId of child.usedPrekeys) this.usedPrekeys.add(keyId);
     for (const [name, key] of child.handshakes) this.handshakes.set(name, key);
-    for (const session of child.proven) this.proven.add(session);
+    for (const session of child.answered) this.answered.add(session);
     for (const session of child.lost) this.lost.add(session);
     this.skipped.merge(child.skipped);
   }
@@ -113,7 +113,7 @@ export class SdkStage {
     }
     for (const keyId of this.usedPrekeys) table.removeSdkPrekey(this.vault, keyId);
     for (const key of this.handshakes.values()) table.rememberHandshake(this.vault, key, at);
-    for (const session of this.proven) markSessionProven(this.vault, session);
+    for (const session of this.answered) markSessionAnswered(this.vault, session);
   }
 
   private isPrekeyUsed(keyId: string): boolean {

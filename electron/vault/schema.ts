@@ -408,6 +408,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX answer_run_started ON answer_run (started_at);
   CREATE INDEX answer_run_job ON answer_run (job, id);
   `,
+
+  // Sessions of the network's own cipher in which a ping was sent since the peer last answered: its
+  // answer may be to that, and shows nothing about the mail that followed.
+  `
+  CREATE TABLE sdk_session_ping (session TEXT PRIMARY KEY) WITHOUT ROWID;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

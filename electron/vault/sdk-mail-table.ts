@@ -5,6 +5,9 @@ import type { VaultReader } from "./vault.ts";
  * run inside `Vault.write` only.
  */
 
+/** `proven`: sealed with the session's present key, with a former one, or read for all we know. */
+const [SAME_KEY, READ, FORMER_KEY] = [0, 1, 2];
+
 /** How long an answer may name an envelope, in ms. */
 const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
 
@@ -33,10 +36,36 @@ export function messageOfEnvelope(
   return row?.id ?? null;
 }
 
-/** The peer answered what was sent in this session: it could read it. */
-export function markSessionProven(vault: VaultReader, session: string): void {
+/** A ping was sent in this session. */
+export function rememberSdkPing(vault: VaultReader, session: string): void {
+  vault.sql("INSERT OR IGNORE INTO sdk_session_ping (session) VALUES (?)").run([session]);
+}
+
+/**
+ * The peer's ratchet turned in this session by a key of ours: it read something that was sealed with
+ * that key. Mail is fetched in its order, so that is the first, and what was sealed with the keys
+ * before; the rest may have been sent after it wrote.
+ */
+export function markSessionAnswered(vault: VaultReader, session: string): void {
+  const { changes } = vault.sql("DELETE FROM sdk_session_ping WHERE session = ?").run([session]);
   vault
-    .sql("UPDATE sdk_envelope_sent SET proven = 1 WHERE session = ? AND proven = 0")
+    .sql(
+      `UPDATE sdk_envelope_sent SET proven = ${READ} WHERE session = ? AND proven = ${FORMER_KEY}`,
+    )
+    .run([session]);
+  if (changes === 0) {
+    vault
+      .sql(
+        `UPDATE sdk_envelope_sent SET proven = ${READ} WHERE envelope_id =
+           (SELECT envelope_id FROM sdk_envelope_sent WHERE session = ? AND proven = ${SAME_KEY}
+            ORDER BY at, message LIMIT 1)`,
+      )
+      .run([session]);
+  }
+  vault
+    .sql(
+      `UPDATE sdk_envelope_sent SET proven = ${FORMER_KEY} WHERE session = ? AND proven = ${SAME_KEY}`,
+    )
     .run([session]);
 }
 
@@ -45,7 +74,7 @@ export function unprovenMail(vault: VaultReader, session: string): number[] {
   return vault
     .sql(
       `SELECT e.message FROM sdk_envelope_sent e JOIN outgoing o ON o.message = e.message
-       WHERE e.session = ? AND e.proven = 0 AND o.envelope_id = e.envelope_id
+       WHERE e.session = ? AND e.proven <> ${READ} AND o.envelope_id = e.envelope_id
          AND o.relayed_at IS NOT NULL AND o.answered_at IS NULL AND o.ended IS NULL
        ORDER BY e.message`,
     )
@@ -83,5 +112,6 @@ export function unheardSession(vault: VaultReader, peer: string): string | null 
 
 export function removeSdkSession(vault: VaultReader, session: string): void {
   vault.sql("DELETE FROM sdk_skipped_key WHERE session = ?").run([session]);
+  vault.sql("DELETE FROM sdk_session_ping WHERE session = ?").run([session]);
   vault.sql("DELETE FROM sdk_session WHERE id = ?").run([session]);
 }
