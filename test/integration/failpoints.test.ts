@@ -61,6 +61,7 @@ test.each([
   await expect(put(relay.ready.url, "m2")).rejects.toMatchObject({ code: "relay_unreachable" });
   expect(await relay.closed).toBe(null);
   expect(relay.child.signalCode).toBe("SIGKILL");
+  // Its last word, after the log.
   expect(relay.errors().trimEnd().split("\n").at(-1)).toBe(`failpoint ${name}`);
   const again = await startRelay(database);
   expect(await mailbox(again.ready.url)).toEqual(kept);

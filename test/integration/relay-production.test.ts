@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -150,6 +150,27 @@ test("N3 a relay whose cluster is away says so, lives, and serves again when it 
   expect(await relay.stop()).toBe(0);
 });
 
+test("N3 a cluster behind TLS and a password lets in who has both", async () => {
+  const folder = temporaryHome();
+  const { cert, key } = renewCertificate(folder);
+  const password = join(folder, "password");
+  writeFileSync(password, "correct horse\n", { mode: 0o600 });
+  const cluster = await NatsCluster.start(
+    1,
+    `tls { cert_file: "${cert}", key_file: "${key}" }
+    authorization { user: "relay", password: "correct horse" }`,
+  );
+  onTestFinished(() => cluster.close());
+  const address = cluster.url.replace("nats://127.0.0.1", "tls://localhost");
+  const store = `${address}?replicas=1&ca=${cert}&user=relay&password-file=${password}`;
+  const relay = await relayWith("--listen", "127.0.0.1:0", "--store", store);
+  expect((await fetch(`${relay.url}/readyz`)).status).toBe(200);
+  const stranger = `${address}?replicas=1&ca=${cert}`;
+  const refused = await runProgram(["relay", "--listen", "127.0.0.1:0", "--store", stranger]);
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(/No NATS server of .* lets this relay in: .*uthorization/);
+});
+
 test("N4 metrics count by route and reason; the log holds no address, key or body", async () => {
   const words = ["--store", database(), "--metrics", "127.0.0.1:0", "--log-level", "debug"];
   const relay = await relayWith("--listen", "127.0.0.1:0", ...words);
@@ -193,6 +214,7 @@ test("the relay's limits are read, and what makes no sense is refused", async ()
     "nats://h:1?replicas=9",
     "nats://h:1?x=1",
     "nats://h:1?creds=/no",
+    "tls://127.0.0.1:1",
   ]) {
     const ended = await runProgram([...base.slice(0, -1), store]);
     expect(ended).toMatchObject({ code: 1, stdout: "" });

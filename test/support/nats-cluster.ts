@@ -57,7 +57,8 @@ export class NatsCluster {
     this.folder = folder;
   }
 
-  static async start(size: number): Promise<NatsCluster> {
+  /** @param settings lines added to each node's configuration */
+  static async start(size: number, settings = ""): Promise<NatsCluster> {
     const random = new Random(process.pid * 1000 + (Date.now() % 1000));
     const home = temporaryHome();
     const ports: number[] = [];
@@ -77,6 +78,7 @@ export class NatsCluster {
         `server_name: node-${index}
 listen: "127.0.0.1:${ports[index]}"
 max_payload: 8MB
+${settings}
 log_file: "${log}"
 jetstream { store_dir: "${folder}", max_memory_store: 256MB, max_file_store: 4GB }
 ${size > 1 ? `cluster { name: relay, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes.join(", ")}] }` : ""}

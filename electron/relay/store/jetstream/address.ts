@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { TinyplaceError } from "../../../../shared/errors/errors.ts";
 
 /** Where a NATS cluster is, and how it is entered. Files hold what must not stand in a process list. */
@@ -37,11 +38,15 @@ export function readNatsAddress(text: string): NatsAddress {
   if (![1, 2, 3, 4, 5].includes(replicas)) throw bad("replicas is 1 to 5.");
   const fleet = options.get("fleet") ?? "tinyplace";
   if (!/^\w{1,32}$/.test(fleet)) throw bad("fleet is 1 to 32 letters, digits or `_`.");
+  const tls = tlsOf(match[1] === "tls", options);
+  if (tls && servers.some((one) => isIP(one.replace(/:\d+$/, "").replace(/[[\]]/g, "")) > 0)) {
+    throw bad("Over TLS a NATS server goes by the name in its certificate, not by its address.");
+  }
   return {
     servers,
     creds: bytesOf(options, "creds"),
     user: userOf(options),
-    tls: tlsOf(match[1] === "tls", options),
+    tls,
     replicas,
     fleet,
   };

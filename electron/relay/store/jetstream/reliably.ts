@@ -6,6 +6,13 @@ import { errors } from "@nats-io/transport-node";
 const PATIENCE_MS = 15_000;
 const LONGEST_PAUSE_MS = 400;
 
+/** What asking again does not change. */
+const LASTING = [
+  errors.ClosedConnectionError,
+  errors.DrainingConnectionError,
+  errors.AuthorizationError,
+];
+
 /** Nobody stored it, or nobody said so: asking again may help. The server answers 503. */
 export class StoreUnavailable extends Error {
   readonly code = "store_unavailable";
@@ -45,7 +52,5 @@ export function isGone(error: unknown): boolean {
 
 function mayPass(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.status === 503;
-  return !(
-    error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError
-  );
+  return !LASTING.some((kind) => error instanceof kind);
 }
