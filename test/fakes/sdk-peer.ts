@@ -118,6 +118,11 @@ export class SdkPeer {
     await this.publish();
   }
 
+  /** Where its state is. */
+  get file(): string {
+    return this.options.file;
+  }
+
   acceptContact(cryptoId: string): Promise<unknown> {
     return this.call("POST", `/contacts/${cryptoId}/accept`, undefined, this.cryptoId);
   }
