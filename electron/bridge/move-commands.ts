@@ -65,7 +65,7 @@ function restoredWords(done: CallResult<"agent.restore">): string[] {
   }
   if (lease?.state === "elsewhere") {
     lines.push(
-      `It lives on ${lease.host} since ${lease.since}: here it neither sends nor receives until you move it here (in the window, or by importing with --move-here).`,
+      `It lives on ${lease.host} since ${lease.since}: here it neither sends nor receives until you move it here (tinyplace agents move-here, or in the window).`,
     );
   } else if (lease?.state === "unsupported") {
     lines.push(
