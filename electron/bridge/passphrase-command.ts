@@ -1,10 +1,7 @@
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
-import { readPassphraseFile } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
+import { readSecret, secretInput } from "./secret-input.ts";
 import { HostClient } from "./socket-client.ts";
 import type { Output } from "./terminal/output.ts";
 
@@ -44,9 +41,12 @@ export async function runPassphrase(
   const { current: needsCurrent, next: needsNext, done } = ACTIONS[action as Action];
   const client = await HostClient.connect(paths, "passphrase");
   try {
-    const input = process.stdin.isTTY ? new Terminal() : new Lines();
-    const current = needsCurrent ? await read(input, "Passphrase", options.file) : null;
-    const next = needsNext ? await read(input, "New passphrase", options.newFile) : null;
+    const input = secretInput();
+    const { file, newFile } = options;
+    const current = needsCurrent ? await readSecret(input, "Passphrase", { file }) : null;
+    const next = needsNext
+      ? await readSecret(input, "New passphrase", { file: newFile, isNew: true })
+      : null;
     const request = { wallet: options.wallet, action: action as Action, current, next };
     const { keyStore, open } = await client.call("vault.passphrase", request);
     const where = action === "remove" ? ` Its key is kept in the ${keyStore}.` : "";
@@ -64,52 +64,4 @@ function noSuchAction(action: string): TinyplaceError {
     `"${action.slice(0, 64)}" is nothing that can be done with a passphrase.`,
     `Choose one of: ${Object.keys(ACTIONS).join(", ")}.`,
   );
-}
-
-interface SecretInput {
-  secret(what: string): Promise<string | null>;
-}
-
-async function read(input: SecretInput, what: string, file: string | undefined): Promise<string> {
-  const secret = file === undefined ? await input.secret(what) : readPassphraseFile(file);
-  if (secret) return secret;
-  throw new TinyplaceError(
-    "bad_request",
-    `${what}: nothing was given.`,
-    "Name a file (--file, --new-file), or write it to standard input, a line for each.",
-  );
-}
-
-class Lines implements SecretInput {
-  private lines: string[] | null = null;
-
-  async secret(): Promise<string | null> {
-    this.lines ??= (await text(process.stdin)).split(/\r?\n/);
-    return this.lines.shift() ?? null;
-  }
-}
-
-/** Asks without showing what is typed; a new passphrase twice. */
-class Terminal implements SecretInput {
-  async secret(what: string): Promise<string> {
-    const typed = await this.ask(what);
-    if (!what.startsWith("New") || (await this.ask(`${what}, once more`)) === typed) return typed;
-    throw new TinyplaceError(
-      "bad_request",
-      "The two passphrases are not the same.",
-      "Try again. Nothing was changed.",
-    );
-  }
-
-  private async ask(what: string): Promise<string> {
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-    process.stderr.write(`${what}: `);
-    try {
-      return await lines.question("");
-    } finally {
-      lines.close();
-      process.stderr.write("\n");
-    }
-  }
 }

@@ -3,6 +3,7 @@ import type { MailSettings } from "../bridge/agents-command.ts";
 import type { ContactOptions } from "../bridge/contacts-command.ts";
 import type { PassphraseOptions } from "../bridge/passphrase-command.ts";
 import type { Context, SharedOptions } from "./context.ts";
+import { deleteCommand } from "./move-commands.ts";
 
 /** The person's agents, their names and keys, and the agents they know. */
 export function peopleCommands(program: Command, context: Context): void {
@@ -65,6 +66,7 @@ function agentCommands(agents: Command, context: Context): void {
     .action(async (name: string, options: SharedOptions) => {
       await (await load()).moveAgentHere(await context.open(options), name);
     });
+  deleteCommand(agents, context);
 }
 
 function contactCommands(contacts: Command, context: Context): void {

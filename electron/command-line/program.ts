@@ -5,6 +5,7 @@ import { addCompletion } from "./completion.ts";
 import { Context } from "./context.ts";
 import { hostCommands } from "./host-commands.ts";
 import { mailCommands } from "./mail-commands.ts";
+import { moveCommands } from "./move-commands.ts";
 import { peopleCommands } from "./people-commands.ts";
 import { setupCommands } from "./setup-commands.ts";
 
@@ -25,6 +26,7 @@ export function commandLine(self: Program): Command {
   mailCommands(program, context);
   program.commandsGroup("Agents and people:");
   peopleCommands(program, context);
+  moveCommands(program, context);
   program.commandsGroup("What runs:");
   hostCommands(program, context, VERSION);
   program.commandsGroup("Setup:");

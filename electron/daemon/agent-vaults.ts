@@ -25,6 +25,9 @@ export interface OpenedVault {
   readonly keys: KeySlots;
 }
 
+/** Makes a closed vault in the folder, under the key. */
+export type VaultMaker<T> = (folder: string, key: Uint8Array, identity: Identity) => Promise<T>;
+
 /** Agents under construction; what a crash leaves here was never announced to anybody. */
 const NEW = ".new";
 
@@ -47,17 +50,53 @@ export class AgentVaults {
       .map((entry) => entry.name);
   }
 
-  /** A new agent, complete at its place or not there at all. */
-  create(name: string): Promise<OpenedVault> {
-    const { folder, keychain, clock, epoch } = this.options;
-    const identity = drawIdentity(name);
+  async create(name: string): Promise<OpenedVault> {
+    return (
+      await this.make(
+        drawIdentity(name),
+        this.fresh(() => Promise.resolve()),
+      )
+    ).opened;
+  }
+
+  /** A new vault, whose `fill` writes what it holds from the start. @param createdAt ms */
+  fresh<T>(
+    fill: (vault: Vault) => Promise<T>,
+    createdAt: number = this.options.clock.now(),
+  ): VaultMaker<T> {
+    return async (folder, key, identity) => {
+      const { epoch } = this.options;
+      const vault = Vault.create(folder, key, { ...identity, createdAt, epoch });
+      try {
+        return await fill(vault);
+      } finally {
+        vault.close();
+      }
+    };
+  }
+
+  /** The vault of an agent that is not here, complete at its place or not there at all. */
+  async make<T>(
+    identity: Identity,
+    maker: VaultMaker<T>,
+  ): Promise<{ opened: OpenedVault; made: T }> {
+    const { folder, keychain } = this.options;
     const work = join(folder, NEW, identity.cryptoId);
+    rmSync(work, { recursive: true, force: true });
     privateFolder(work);
-    const { key } = KeySlots.create(work, name, keychain);
-    Vault.create(work, key, { ...identity, createdAt: clock.now(), epoch }).close();
+    const { slots, key } = KeySlots.create(work, identity.name, keychain);
+    let made: T;
+    try {
+      made = await maker(work, key, identity);
+    } catch (error) {
+      slots.forget(key);
+      rmSync(work, { recursive: true, force: true });
+      throw error;
+    }
     renameSync(work, join(folder, identity.cryptoId));
     syncFolder(folder);
-    return this.open(identity.cryptoId, null);
+    this.slots.delete(identity.cryptoId);
+    return { opened: await this.open(identity.cryptoId, null), made };
   }
 
   /**
@@ -81,6 +120,27 @@ export class AgentVaults {
     }
     keys.rename(row.name);
     return { identity, vault, keys };
+  }
+
+  /** Removes an agent's vault and its key. Its vault is closed. */
+  remove(cryptoId: string): void {
+    const { folder } = this.options;
+    const slots = this.readable(cryptoId);
+    let key: Uint8Array | null = null;
+    try {
+      key = slots?.open() ?? null;
+    } catch {
+      // Under a passphrase, which leaves nothing in a keychain, or in a keychain that does not answer.
+    }
+    const doomed = join(folder, NEW, cryptoId);
+    rmSync(doomed, { recursive: true, force: true });
+    privateFolder(join(folder, NEW));
+    // At once: what a crash leaves there is removed at the next start.
+    renameSync(join(folder, cryptoId), doomed);
+    syncFolder(folder);
+    if (key) slots?.forget(key);
+    this.slots.delete(cryptoId);
+    rmSync(doomed, { recursive: true, force: true });
   }
 
   /** Throws `vault_locked` when the key file cannot be read. */

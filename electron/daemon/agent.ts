@@ -293,6 +293,16 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.emit("changed");
   }
 
+  /** Mail of this agent came from elsewhere than the relay, and is committed. */
+  mailAdded(placed: readonly Placed[]): void {
+    this.mailroom.announce(placed);
+    this.outbox.wakeAll();
+    // Holds may be for sessions that are live here, and inboxes of sessions that are not.
+    this.mailroom.placeHolds().catch(() => undefined);
+    this.later(RETURN_WITHIN_MS, () => this.sweepAbsent());
+    this.emit("changed");
+  }
+
   get isClosed(): boolean {
     return this.closed;
   }
@@ -615,6 +625,12 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private mayDrain(): boolean {
     return this.lease !== null && this.lease.state !== "elsewhere";
+  }
+
+  /** Who holds the mailbox, asked now; null when the relay does not answer. */
+  async whereItLives(): Promise<Lease | null> {
+    await this.checkLease(false);
+    return this.lease;
   }
 
   /** Moves the agent here from another installation, which from then on is refused its mail. */

@@ -55,6 +55,12 @@ export class Assignments {
     return before;
   }
 
+  /** Of an agent that is here no more. */
+  forget(agent: string): void {
+    const next = new Map([...this.all].filter(([, one]) => one.agent !== agent));
+    if (next.size < this.all.size) this.keep(next);
+  }
+
   /** [scope, agent], as they were made. */
   list(): (readonly [string, string])[] {
     return [...this.all].map(([scope, { agent }]) => [scope, agent] as const);

@@ -89,10 +89,17 @@ export function addressOf(cryptoId: string): string {
   return messagingAddressOf(publicKeyOf(cryptoId) as Uint8Array);
 }
 
+/** The live network's front end answers 404 for an encoded slash in a path (network.md part 1). */
 function unknownKeys(peer: string): TinyplaceError {
-  return new TinyplaceError(
-    "peer_unknown",
-    `The relay knows no keys of ${peer}: it may not have started there yet.`,
-    "Check the address. The message waits, and goes out when the other agent appears.",
-  );
+  return addressOf(peer).includes("/")
+    ? new TinyplaceError(
+        "peer_unknown",
+        `The relay finds no keys of ${peer}. Its base64 address has a /, for which front ends of some relays answer 404: then it cannot be reached there.`,
+        "Ask its owner for an agent with another address. The message waits.",
+      )
+    : new TinyplaceError(
+        "peer_unknown",
+        `The relay knows no keys of ${peer}: it may not have started there yet.`,
+        "Check the address. The message waits, and goes out when the other agent appears.",
+      );
 }

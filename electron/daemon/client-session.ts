@@ -23,6 +23,7 @@ import { handleHandlers } from "./handle-calls.ts";
 import { hookHandlers } from "./hooks/hook-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
+import { moveHandlers } from "./move-calls.ts";
 import { passphraseAction } from "./passphrases.ts";
 import { PersonDesk } from "./person-desk.ts";
 import { responderHandlers } from "./responder/responder-calls.ts";
@@ -127,6 +128,7 @@ export class ClientSession implements ClientConnection {
       () => this.host.responders,
       () => this.required().agent,
     ),
+    ...moveHandlers(() => this.host),
     ...hookHandlers(
       () => this.host.hooks,
       () => this.required(),

@@ -26,11 +26,12 @@ import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { asStorageError } from "../vault/storage-errors.ts";
 import { Agent } from "./agent.ts";
-import { AgentVaults, type OpenedVault } from "./agent-vaults.ts";
+import { AgentVaults, type OpenedVault, type VaultMaker } from "./agent-vaults.ts";
 import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
 import { HookDesk } from "./hooks/hook-desk.ts";
+import type { Identity } from "./identity.ts";
 import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
 import { Responders } from "./responder/responders.ts";
@@ -227,6 +228,53 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     const created = this.addAgent(await this.vaults.create(name));
     this.changed();
     return created;
+  }
+
+  /** Whether this agent is here, open or not. */
+  knows(cryptoId: string): boolean {
+    return this.all.has(cryptoId) || this.unopened.has(cryptoId);
+  }
+
+  /** A name that no agent here has, and none of `others`: the one wanted, or one made of it. */
+  freeName(wanted: string, others: readonly string[] = []): string {
+    const shut = [...this.unopened.values()].map((one) => one.name);
+    const taken = new Set([...this.agents().map((one) => one.identity.name), ...shut, ...others]);
+    const plain = wanted.replace(/[^\p{L}\p{N} ._-]/gu, "-").replace(/^[^\p{L}\p{N}]+/u, "");
+    const base = [...plain].slice(0, 58).join("").trimEnd() || "agent";
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? base : `${base}-${number}`;
+      if (!taken.has(name)) return name;
+    }
+  }
+
+  /** An agent from elsewhere, under a name that is free here. */
+  adoptAgent<T>(identity: Identity, maker: VaultMaker<T>): Promise<{ agent: Agent; made: T }> {
+    return this.opening.run(identity.cryptoId, async () => {
+      if (this.knows(identity.cryptoId)) throw isHere(identity.name);
+      const { opened, made } = await this.vaults.make(identity, maker);
+      if (this.closing) {
+        // The next owner finds it.
+        opened.vault.close();
+        throw endsNow();
+      }
+      const agent = this.addAgent(opened);
+      this.changed();
+      return { agent, made };
+    });
+  }
+
+  /** Ends the agent's sessions and removes everything of it from this data folder. */
+  removeAgent(cryptoId: string): Promise<void> {
+    return this.opening.run(cryptoId, async () => {
+      const agent = this.all.get(cryptoId);
+      this.all.delete(cryptoId);
+      agent?.sessions.endAll("this agent was deleted");
+      await agent?.close();
+      this.vaults.remove(cryptoId);
+      this.unopened.delete(cryptoId);
+      this.assignments.forget(cryptoId);
+      this.changed();
+    });
   }
 
   snapshot(): HostSnapshot {
@@ -434,6 +482,22 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.revision++;
     this.emit("changed");
   }
+}
+
+function isHere(name: string): TinyplaceError {
+  return new TinyplaceError(
+    "wallet_exists",
+    `This agent is here already, as ${name}.`,
+    "Nothing was changed.",
+  );
+}
+
+function endsNow(): TinyplaceError {
+  return new TinyplaceError(
+    "host_absent",
+    "tinyplace ended while this was done.",
+    "Start it again; what is complete is there then.",
+  );
 }
 
 function unopenedView(cryptoId: string, name: string | null, error: unknown): UnopenedAgent {

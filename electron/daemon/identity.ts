@@ -30,10 +30,15 @@ export function identityOf(agent: {
  */
 export function drawIdentity(name: string): Identity {
   for (;;) {
-    const registrationId = 1 + (randomBytes(2).readUInt16BE() & 0x3ffe);
+    const registrationId = newRegistrationId();
     const identity = identityOf({ name, seed: randomBytes(32), registrationId });
     if (!identity.address.includes("/")) return identity;
   }
+}
+
+/** By it a relay knows libsignal keys of one life of an agent from those of another. */
+export function newRegistrationId(): number {
+  return 1 + (randomBytes(2).readUInt16BE() & 0x3ffe);
 }
 
 function publicKeyFromSeed(seed: Uint8Array): Uint8Array {

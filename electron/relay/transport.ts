@@ -109,6 +109,8 @@ export interface RelayTransport {
   claimHandle(handle: string): Promise<void>;
   /** Rejects with `handle_unknown` when it is not this agent's. */
   releaseHandle(handle: string): Promise<void>;
+  /** Takes this agent's card off the directory; one that is not there is fine. */
+  removeCard(): Promise<void>;
   /** Opens the doorbell and keeps it open. */
   open(listener: RelayListener): void;
   close(): Promise<void>;

@@ -83,14 +83,14 @@ export class KeySlots {
       );
     }
     // What a crash may have left there while the passphrase was set or removed.
-    this.forgetInKeychain();
+    this.forget(key);
     return key;
   }
 
   /** From now on the passphrase alone opens the vault. Throws `bad_request` for one too short. */
   async setPassphrase(key: Uint8Array, passphrase: string): Promise<void> {
     this.keep([await wrapKey(key, passphrase, this.context)]);
-    this.forgetInKeychain();
+    this.forget(key);
   }
 
   /** From now on the vault opens by itself again. */
@@ -112,11 +112,14 @@ export class KeySlots {
   /** A slot that needs nobody: keychain, or file where there is none. */
   private openSlot(key: Uint8Array): KeySlot {
     const secret = Buffer.from(key).toString("base64");
-    const account = this.account;
     try {
-      this.keychain?.write(account, secret);
-      // A keychain that accepts and forgets would lock the vault for good: read it back first.
-      if (this.keychain?.read(account) === secret) return { kind: "keychain", account };
+      for (const account of this.accounts) {
+        const there = this.keychain?.read(account) ?? null;
+        if (there !== null && there !== secret) continue;
+        this.keychain?.write(account, secret);
+        // A keychain that accepts and forgets would lock the vault for good: read it back first.
+        if (this.keychain?.read(account) === secret) return { kind: "keychain", account };
+      }
     } catch {
       // Locked or refused: the file keeps it.
     }
@@ -140,9 +143,13 @@ export class KeySlots {
     );
   }
 
-  private forgetInKeychain(): void {
+  /** Removes this key, and no other, from the keychain; does nothing where that does not answer. */
+  forget(key: Uint8Array): void {
+    const secret = Buffer.from(key).toString("base64");
     try {
-      this.keychain?.remove(this.account);
+      for (const account of this.accounts) {
+        if (this.keychain?.read(account) === secret) this.keychain.remove(account);
+      }
     } catch {
       // Tried again at the next unlock.
     }
@@ -156,6 +163,11 @@ export class KeySlots {
   /** The folder is named by the agent's cryptoId. */
   private get account(): string {
     return basename(this.folder);
+  }
+
+  /** An agent that was imported may be in several data folders of one user, each with its own key. */
+  private get accounts(): string[] {
+    return ["", ".2", ".3", ".4"].map((end) => `${this.account}${end}`);
   }
 
   private get called(): string {

@@ -25,13 +25,17 @@ const LARGEST_WHOLE_CHECK = 256 * 1024 * 1024;
 const FILE_NAME = "vault.db";
 const SUSPECT_NAME = "vault.suspect";
 
+export function vaultPath(folder: string): string {
+  return join(folder, FILE_NAME);
+}
+
 /** Creates `vault.db` with its agent, and the sealed copy of the identity beside it. */
 export function createVaultFile(
   folder: string,
   key: Uint8Array,
   agent: VaultIdentity & { epoch: number },
 ): void {
-  const path = join(folder, FILE_NAME);
+  const path = vaultPath(folder);
   const db = openSqlite(path, { key });
   try {
     makeDurable(db);
@@ -58,7 +62,7 @@ export function openVaultFile(folder: string, key: Uint8Array, now: number): Dat
 }
 
 function openChecked(folder: string, key: Uint8Array, now: number): Database {
-  const path = join(folder, FILE_NAME);
+  const path = vaultPath(folder);
   finishRescue(path);
   const sealed = unseal(folder, key);
   const damage = findDamage(folder, key);
@@ -91,7 +95,7 @@ export function suspectVault(folder: string): void {
 }
 
 function findDamage(folder: string, key: Uint8Array): Damage | null {
-  const path = join(folder, FILE_NAME);
+  const path = vaultPath(folder);
   const damage = (why: string, ratchetIsOld = false): Damage => ({ why, ratchetIsOld });
   if (!existsSync(path)) return damage("its file was gone");
   const bytes = statSync(path).size;
@@ -165,7 +169,7 @@ function isCurrent(
 /** Call only while no connection is open: closing any handle of the file drops this process's locks. */
 function sealAgain(folder: string, key: Uint8Array, agent: VaultIdentity): void {
   const { name, seed, registrationId, createdAt } = agent;
-  const firstPage = FirstPage.read(readFirst(join(folder, FILE_NAME)), key);
+  const firstPage = FirstPage.read(readFirst(vaultPath(folder)), key);
   if (!firstPage) throw new Error(`the first page of the vault in ${folder} is not as expected`);
   seal(folder, key, { identity: { name, seed, registrationId, createdAt }, firstPage });
 }

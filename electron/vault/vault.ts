@@ -2,9 +2,9 @@ import type { TinyplaceError } from "../../shared/errors/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { lostOwnership } from "./owner-epoch.ts";
 import type { VaultIdentity } from "./sealed-identity.ts";
-import type { Database, SqliteParams, Statement } from "./sqlite.ts";
+import { type Database, openSqlite, type SqliteParams, type Statement } from "./sqlite.ts";
 import { asStorageError, isStorageError } from "./storage-errors.ts";
-import { createVaultFile, openVaultFile, suspectVault } from "./vault-file.ts";
+import { createVaultFile, openVaultFile, suspectVault, vaultPath } from "./vault-file.ts";
 
 /** What may be done to a vault outside a write: prepared reads. */
 export interface VaultReader {
@@ -21,13 +21,15 @@ export class Vault implements VaultReader {
   onProblem: () => void = () => undefined;
   private readonly folder: string;
   private readonly db: Database;
+  private readonly key: Uint8Array;
   private readonly commits: GroupCommit;
   private readonly statements = new Map<string, Statement>();
   private trouble: TinyplaceError | null = null;
 
-  private constructor(folder: string, db: Database, epoch: number) {
+  private constructor(folder: string, db: Database, key: Uint8Array, epoch: number) {
     this.folder = folder;
     this.db = db;
+    this.key = key;
     const current = this.sql("SELECT owner_epoch AS epoch FROM agent");
     this.commits = new GroupCommit(db, {
       before: () => {
@@ -61,7 +63,7 @@ export class Vault implements VaultReader {
         .prepare("UPDATE agent SET owner_epoch = ? WHERE owner_epoch <= ?")
         .run([epoch, epoch]);
       if (claimed.changes !== 1) throw lostOwnership();
-      return new Vault(folder, db, epoch);
+      return new Vault(folder, db, key, epoch);
     } catch (error) {
       db.close();
       throw error;
@@ -80,6 +82,19 @@ export class Vault implements VaultReader {
   /** Runs a synchronous change; resolves with its value once it is on disk. */
   write<T>(change: () => T): Promise<T> {
     return this.commits.write(change);
+  }
+
+  /** Reads the vault as it is on disk at one moment, while writes go on. */
+  async snapshot<T>(read: (db: Database) => Promise<T>): Promise<T> {
+    const db = openSqlite(vaultPath(this.folder), { key: this.key });
+    try {
+      db.exec("BEGIN");
+      // The first read settles the moment.
+      db.prepare("SELECT one FROM agent").get();
+      return await read(db);
+    } finally {
+      db.close();
+    }
   }
 
   close(): void {

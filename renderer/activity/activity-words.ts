@@ -82,6 +82,8 @@ export function activityWords(one: ActivityView): string {
       return `Could not answer mail of ${peer} automatically: see Settings`;
     case "autorespond":
       return SWITCHED[one.why ?? ""] ?? "Automatic answers were changed";
+    case "imported":
+      return "Took over data of this agent from elsewhere";
     default:
       return unreachable(one.kind);
   }

@@ -3,6 +3,7 @@ import { useComposeKey } from "../composer/use-compose-key.ts";
 import { Welcome } from "../sessions/welcome.tsx";
 import { startFeed } from "../stores/feed.ts";
 import { useHost } from "../stores/host-store.ts";
+import { usePlace } from "../stores/place-store.ts";
 import { LoadingRows } from "../ui/blank.tsx";
 import { ProblemPage } from "../ui/problem.tsx";
 import { Workspace } from "./workspace.tsx";
@@ -13,10 +14,11 @@ export function App() {
   const snapshot = useHost((state) => state.snapshot);
   const problem = useHost((state) => state.problem);
   const load = useHost((state) => state.load);
+  const importing = usePlace((state) => state.chosen?.view === "import");
 
   if (snapshot) {
     const first = snapshot.agents.length + snapshot.unopened.length === 0;
-    return first ? <Welcome /> : <Workspace host={snapshot} />;
+    return first && !importing ? <Welcome /> : <Workspace host={snapshot} />;
   }
   if (problem) {
     return (

@@ -4,6 +4,7 @@ import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { ActivityView } from "../activity/activity-view.tsx";
 import { DraftsView } from "../composer/drafts-view.tsx";
 import { ContactsView } from "../contacts/contacts-view.tsx";
+import { ImportView } from "../import/import-view.tsx";
 import { SessionView } from "../inboxes/session-view.tsx";
 import { SearchView } from "../search/search-view.tsx";
 import { useSearchKeys } from "../search/use-search-keys.ts";
@@ -46,6 +47,8 @@ function PlaceView({ place }: { place: Place }) {
       return <ActivityView />;
     case "setup":
       return <SetupView />;
+    case "import":
+      return <ImportView />;
     case "new-agent":
       return <NewAgentView />;
     case "agent":

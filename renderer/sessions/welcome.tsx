@@ -1,4 +1,5 @@
 import { Mail } from "lucide-react";
+import { ImportLink } from "../import/import-link.tsx";
 import { AgentForm } from "./agent-form.tsx";
 
 /** First run: what this is, and one field; the steps after it follow in the window itself. */
@@ -15,6 +16,7 @@ export function Welcome() {
           </p>
         </div>
         <AgentForm submit="Create agent" first />
+        <ImportLink />
         <p className="border-t border-line pt-4 text-sm text-muted">
           Then: connect Claude Code, and send yourself a first message.
         </p>

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { WindowRequest, WindowResponse } from "../../shared/channels/channels.ts";
 import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
 import { call } from "../bridge/bridge.ts";
+import { ImportLink } from "../import/import-link.tsx";
 import { Section } from "../sessions/section.tsx";
 import { useHost } from "../stores/host-store.ts";
 import { LoadingRows } from "../ui/blank.tsx";
@@ -94,6 +95,9 @@ export function SettingsView() {
             })}
             <Section title="Relay and storage">
               <div className="divide-y divide-line rounded-md border border-line">
+                <Line name="The earlier plugin" hint="Its agents, conversations and waiting mail">
+                  <ImportLink />
+                </Line>
                 <Line
                   name="Relay"
                   hint={settings.relay.embedded ? "Part of this application" : "TINYPLACE_API_URL"}

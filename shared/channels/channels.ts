@@ -5,6 +5,7 @@ import { updates } from "../model/updates.ts";
 import { activityCalls } from "./activity-calls.ts";
 import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
+import { importCalls } from "./import-calls.ts";
 import { mailCalls } from "./mail-calls.ts";
 import { responderCalls } from "./responder-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
@@ -36,6 +37,7 @@ export const windowCalls = {
   ...settingsCalls,
   ...updatesCalls,
   ...responderCalls,
+  ...importCalls,
 } as const;
 
 type WindowCalls = typeof windowCalls;

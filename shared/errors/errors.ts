@@ -3,6 +3,7 @@
  * The same three fields travel over the local socket, the window bridge and MCP results.
  */
 export const ERROR_CODES = [
+  "backup_unreadable",
   "bad_request",
   "bad_label",
   "body_too_large",
@@ -27,6 +28,7 @@ export const ERROR_CODES = [
   "passphrase_wrong",
   "peer_identity_mismatch",
   "peer_unknown",
+  "plugin_running",
   "proof_refused",
   "relay_refused",
   "relay_unreachable",

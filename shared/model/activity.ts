@@ -30,6 +30,8 @@ const activityKind = z.enum([
   "auto_failed",
   /** Automatic answers were turned on, off, or stopped; why: which. */
   "autorespond",
+  /** Data of this agent was taken over from elsewhere. */
+  "imported",
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 

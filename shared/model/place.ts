@@ -16,6 +16,7 @@ export const place = z.discriminatedUnion("view", [
       "activity",
       "settings",
       "new-agent",
+      "import",
       /** The first steps, until they are done. */
       "setup",
     ]),

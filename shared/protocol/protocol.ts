@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sentMessage } from "../model/sent.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
 import { hookCalls, hookNotifications } from "./hook-calls.ts";
+import { moveCalls } from "./move-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { personCalls } from "./person-calls.ts";
 import { receivedMessage } from "./received-message.ts";
@@ -203,6 +204,7 @@ export const calls = {
   },
   ...hookCalls,
   ...responderCalls,
+  ...moveCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;

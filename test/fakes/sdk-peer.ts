@@ -45,6 +45,8 @@ export interface SdkPeerOptions {
   readonly now: () => number;
   /** Sends the re-key ping when something could not be read, as the earlier plugin does. */
   readonly pings: boolean;
+  /** Its address has a `/`, which the earlier plugin draws again for. */
+  readonly slash?: boolean;
 }
 
 export class SdkPeer {
@@ -66,7 +68,7 @@ export class SdkPeer {
     let seed: Uint8Array;
     do {
       seed = randomBytes(32);
-    } while (Buffer.from(ed25519.getPublicKey(seed)).toString("base64").includes("/"));
+    } while (hasSlash(seed) !== (options.slash ?? false));
     this.seed = seed;
     const publicKey = ed25519.getPublicKey(seed);
     this.address = Buffer.from(publicKey).toString("base64");
@@ -116,6 +118,11 @@ export class SdkPeer {
   async forgetEverything(): Promise<void> {
     this.state = { signed: {}, active: null, oneTime: {}, sessions: {} };
     await this.publish();
+  }
+
+  /** Where its state is. */
+  get file(): string {
+    return this.options.file;
   }
 
   acceptContact(cryptoId: string): Promise<unknown> {
@@ -279,4 +286,8 @@ export class SdkPeer {
     };
     return `siws:${Buffer.from(JSON.stringify(token), "utf8").toString("base64url")}`;
   }
+}
+
+function hasSlash(seed: Uint8Array): boolean {
+  return Buffer.from(ed25519.getPublicKey(seed)).toString("base64").includes("/");
 }

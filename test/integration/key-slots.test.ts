@@ -51,6 +51,19 @@ describe("Z1 a vault's key in its slots", () => {
     expect(KeySlots.create(agentFolder(), "me", forgets).slots.store).toBe("file");
   });
 
+  test("Z1 two data folders with one agent have keys of their own in one keychain", () => {
+    const keychain = new MemoryKeychain();
+    const [here, there] = [agentFolder(), agentFolder()];
+    const one = KeySlots.create(here, "me", keychain);
+    const two = KeySlots.create(there, "me", keychain);
+    expect([one.slots.store, two.slots.store]).toEqual(["keychain", "keychain"]);
+    expect(bytes(KeySlots.read(here, keychain).open())).toBe(bytes(one.key));
+    expect(bytes(KeySlots.read(there, keychain).open())).toBe(bytes(two.key));
+    two.slots.forget(two.key);
+    expect(bytes(KeySlots.read(here, keychain).open())).toBe(bytes(one.key));
+    expect(() => KeySlots.read(there, keychain).open()).toThrow(/keychain/);
+  });
+
   test("Z1 a keychain that does not give the key is a locked vault, with the next step", () => {
     const keychain = new MemoryKeychain();
     const folder = agentFolder();

@@ -5,6 +5,7 @@ import type { Host } from "../host.ts";
 import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
+import { importHandlers } from "./import.ts";
 import { mailHandlers } from "./inbox.ts";
 import { responderHandlers } from "./responder.ts";
 import { settingsHandlers } from "./settings.ts";
@@ -34,5 +35,6 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     ...responderHandlers(host),
     ...triageHandlers(host),
     ...composerHandlers(host),
+    ...importHandlers(host),
   };
 }

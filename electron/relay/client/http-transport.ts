@@ -248,6 +248,12 @@ export class HttpRelayTransport implements RelayTransport {
     return this.directory.claim(handle);
   }
 
+  async removeCard(): Promise<void> {
+    const uri = `/directory/agents/${this.signer.cryptoId}`;
+    const answer = await this.http.send("DELETE", uri);
+    if (answer.status !== 404 && answer.status >= 300) throw refused(answer);
+  }
+
   releaseHandle(handle: string): Promise<void> {
     return this.directory.release(handle);
   }
