@@ -408,6 +408,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX answer_run_started ON answer_run (started_at);
   CREATE INDEX answer_run_job ON answer_run (job, id);
   `,
+
+  // Whom a person or session of this agent blocks: the relay does not list it.
+  `
+  CREATE TABLE blocked_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

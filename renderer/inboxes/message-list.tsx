@@ -30,7 +30,10 @@ export function MessageList(props: MessageListProps) {
   const askOlder = useCallback(() => void loadOlder(), [loadOlder]);
   const { scroller, virtualizer, topSpace } = useMessageList(rows, askOlder);
   const { jumpTo, marked, missing } = useJump(pages, props.jumpTo, loadOlder, virtualizer);
-  const expand = (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq));
+  const expand = useCallback(
+    (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq)),
+    [],
+  );
 
   return (
     <div className="relative min-h-0 grow">
@@ -76,8 +79,8 @@ export function MessageList(props: MessageListProps) {
                   replyTarget={answered === null ? undefined : byId.get(answered)}
                   expanded={expanded.has(message.seq)}
                   marked={marked === message.id}
-                  onExpand={() => expand(message)}
-                  onJump={() => answered !== null && jumpTo(answered)}
+                  onExpand={expand}
+                  onJump={jumpTo}
                 />
               </div>
             );

@@ -25,7 +25,7 @@ const contactView = z.object({
   name: z.string().nullable(),
   /** A @handle under which it was met. */
   handle: z.string().nullable(),
-  standing: z.enum(["accepted", "incoming", "outgoing"]),
+  standing: z.enum(["accepted", "incoming", "outgoing", "blocked"]),
   /** When a person compared the safety number; null: never. */
   verifiedAt: z.string().nullable(),
 });

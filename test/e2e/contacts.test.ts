@@ -59,8 +59,13 @@ test("U2 C2 R5 a contact is accepted, verified, given a rule, blocked; a changed
   await page.getByTestId("keep-before").click();
   await page.getByTestId("alarm-@friend").waitFor({ state: "detached" });
 
+  // Blocked: it stays in the list, where the block is ended.
+  await page.getByTestId(`contact-${friend.id}`).click();
   await page.getByTestId("block-contact").click();
   await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("blocked");
-  await page.getByTestId("undo").click();
+  await page.getByTestId(`contact-${friend.id}`).click();
+  await page.getByTestId("unblock-contact").waitFor();
+  await desktop.show("contacts-blocked");
+  await page.getByTestId("unblock-contact").click();
   await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("none");
 });
