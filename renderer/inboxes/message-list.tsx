@@ -1,7 +1,9 @@
+import { ArrowDown } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import type { ErrorView } from "../../shared/errors/errors.ts";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 import type { MailPages } from "../stores/mail-pages.ts";
+import { Button } from "../ui/button.tsx";
 import { ProblemNote } from "../ui/problem.tsx";
 import { DayHeading } from "./day-heading.tsx";
 import { MessageRow } from "./message-row.tsx";
@@ -18,6 +20,8 @@ interface MessageListProps {
   problem: ErrorView | null;
   /** The id of a message to begin at; null for the newest. */
   jumpTo: string | null;
+  /** Shows the newest mail, in place of the past. */
+  onNewest: () => void;
   onRetry: () => void;
   loadOlder: () => Promise<void>;
 }
@@ -88,6 +92,16 @@ export function MessageList(props: MessageListProps) {
         </div>
       </div>
       <NewMailStatus pages={pages} label={label} />
+      {pages.newer && (
+        <Button
+          data-testid="show-newest"
+          className="absolute right-6 bottom-4 shadow-menu"
+          onClick={props.onNewest}
+        >
+          <ArrowDown aria-hidden className="size-3.5" />
+          To the newest
+        </Button>
+      )}
       {(props.problem || missing) && (
         <div className="absolute inset-x-6 bottom-4">
           {props.problem ? (

@@ -53,6 +53,8 @@ export const contactCalls = {
     response: z.object({
       /** 60 digits in groups of five. */
       groups: z.array(z.string()),
+      /** The same number as words. */
+      words: z.array(z.string()),
       /** The rows of the QR code, a character per module: 1 is dark. */
       code: z.array(z.string()),
     }),

@@ -21,7 +21,12 @@ export const mailCalls = {
         limit: z.number().int().min(1).max(200),
       })
       .strict(),
-    response: z.object({ messages: z.array(messageView), more: z.boolean() }),
+    response: z.object({
+      messages: z.array(messageView),
+      more: z.boolean(),
+      /** There is mail from `before` on, too. */
+      newer: z.boolean(),
+    }),
   },
   /** With whom `label` wrote lately, the last one first. */
   "inbox.conversations": {

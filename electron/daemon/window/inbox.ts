@@ -1,4 +1,8 @@
-import type { WindowHandlers, WindowRequest } from "../../../shared/channels/channels.ts";
+import type {
+  WindowHandlers,
+  WindowRequest,
+  WindowResponse,
+} from "../../../shared/channels/channels.ts";
 import type { mailCalls } from "../../../shared/channels/mail-calls.ts";
 import { currentRung } from "../../../shared/model/ladder.ts";
 import type { ConversationView } from "../../../shared/model/mail.ts";
@@ -28,14 +32,17 @@ export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls>
 export function inboxPage(
   host: Host,
   request: WindowRequest<"inbox.list">,
-): { messages: MessageView[]; more: boolean } {
+): WindowResponse<"inbox.list"> {
   const agent = host.agent(request.agentId);
-  const before = request.before ?? Number.MAX_SAFE_INTEGER;
-  const rows = conversation(agent.vault, request.label, before, request.limit + 1, request);
+  const { label, before } = request;
+  const read = (below: number, limit: number) =>
+    conversation(agent.vault, label, below, limit, request);
+  const rows = read(before ?? Number.MAX_SAFE_INTEGER, request.limit + 1);
   const page = rows.slice(0, request.limit);
   return {
-    messages: page.map((row) => messageView(host, agent, row, request.label)),
+    messages: page.map((row) => messageView(host, agent, row, label)),
     more: rows.length > request.limit,
+    newer: before !== undefined && (read(Number.MAX_SAFE_INTEGER, 1)[0]?.seq ?? 0) >= before,
   };
 }
 
