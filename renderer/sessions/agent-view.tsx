@@ -7,6 +7,7 @@ import { AgentNotices } from "./agent-notices.tsx";
 import { AgentSessions } from "./agent-sessions.tsx";
 import { AttachCommand } from "./attach-command.tsx";
 import { ContactRequests } from "./contact-requests.tsx";
+import { EarlierSessions } from "./earlier-sessions.tsx";
 import { RelayState } from "./relay-state.tsx";
 import { Section } from "./section.tsx";
 
@@ -39,6 +40,7 @@ export function AgentView(props: { agentId: string }) {
           <Section title="Sessions">
             <AgentSessions agent={agent} />
           </Section>
+          <EarlierSessions agent={agent} />
           <Section
             title="Connect Claude Code"
             note="Run this once in a terminal; sessions you start later attach by themselves."

@@ -22,7 +22,7 @@ const POLICIES = [
 
 const TOLD = [
   ["everything", "Everything"],
-  ["alarms", "Alarms alone"],
+  ["alarms", "Only alarms"],
   ["nothing", "Nothing"],
 ] as const;
 

@@ -28,6 +28,11 @@ export const mailCalls = {
       newer: z.boolean(),
     }),
   },
+  /** Labels that have mail and no live session, the one that got some last first. */
+  "inbox.earlier": {
+    request: z.object({ agentId: z.string() }).strict(),
+    response: z.object({ labels: z.array(z.object({ label: z.string(), last: z.string() })) }),
+  },
   /** With whom `label` wrote lately, the last one first. */
   "inbox.conversations": {
     request: z.object(inbox).strict(),

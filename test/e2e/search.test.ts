@@ -74,4 +74,10 @@ test("U2 mail is searched everywhere and in a session, and read as conversations
   await page.getByTestId("show-newest").click();
   await page.locator("article", { hasText: `later ${LATER - 1}` }).waitFor();
   expect(await page.getByTestId("show-newest").count()).toBe(0);
+
+  // A session that ended stays in reach.
+  await answering.close();
+  await page.getByTestId("agent-reviewer").click();
+  await page.getByTestId("earlier-claude:1").click();
+  await page.locator("article", { hasText: "split the migration" }).waitFor();
 });

@@ -101,6 +101,13 @@ test("U2 a session's mail falls into conversations, each with its unread count",
   ]);
   expect(await texts({ unread: true })).toHaveLength(3);
 
+  // A session that ended stays in reach.
+  expect(calls["inbox.earlier"]({ agentId: here })).toEqual({ labels: [] });
+  for (const peer of [...one.peers]) planner.sessions.detach(peer);
+  expect(calls["inbox.earlier"]({ agentId: here })).toMatchObject({
+    labels: [{ label: "claude:1" }],
+  });
+
   // A page of the past says that there is newer mail.
   const all = await calls["inbox.list"]({ ...inbox, limit: 50 });
   expect(all).toMatchObject({ more: false, newer: false });

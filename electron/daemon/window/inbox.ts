@@ -7,7 +7,13 @@ import type { mailCalls } from "../../../shared/channels/mail-calls.ts";
 import { currentRung } from "../../../shared/model/ladder.ts";
 import type { ConversationView } from "../../../shared/model/mail.ts";
 import type { MessageView } from "../../../shared/model/snapshot.ts";
-import { type ConversationRow, conversation, type TurnRow, turns } from "../../vault/mail-table.ts";
+import {
+  type ConversationRow,
+  conversation,
+  labelsWithMail,
+  type TurnRow,
+  turns,
+} from "../../vault/mail-table.ts";
 import { readPeer } from "../../vault/peer-table.ts";
 import { verifiedPeers } from "../../vault/verified-table.ts";
 import { wayOf } from "../../vault/way.ts";
@@ -24,6 +30,7 @@ export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls>
     "inbox.conversations": ({ agentId, label }) => ({
       conversations: conversations(host, host.agent(agentId), label),
     }),
+    "inbox.earlier": ({ agentId }) => ({ labels: earlier(host.agent(agentId)) }),
     "mail.find": (request) => findIn(host, request),
   };
 }
@@ -76,6 +83,13 @@ export function messageView(
     ladder: way?.ladder ?? [],
     problem: way?.problem ?? null,
   };
+}
+
+function earlier(agent: Agent): { label: string; last: string }[] {
+  return labelsWithMail(agent.vault)
+    .filter(({ label }) => agent.sessions.get(label) === null)
+    .sort((a, b) => b.last - a.last)
+    .map(({ label, last }) => ({ label, last: iso(last) }));
 }
 
 function conversations(host: Host, agent: Agent, label: string): ConversationView[] {
