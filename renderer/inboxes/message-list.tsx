@@ -49,7 +49,7 @@ export function MessageList(props: MessageListProps) {
         aria-label={`Mail of ${label}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys.
         tabIndex={0}
-        className="h-full overflow-x-hidden overflow-y-auto"
+        className="h-full overflow-x-hidden overflow-y-auto [contain:strict]"
       >
         <div className="relative" style={{ height: virtualizer.getTotalSize() }}>
           <p
@@ -72,7 +72,7 @@ export function MessageList(props: MessageListProps) {
                 key={item.key}
                 data-index={item.index}
                 ref={virtualizer.measureElement}
-                className="absolute inset-x-0 top-0"
+                className="absolute inset-x-0 top-0 [contain:layout_style]"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {startsDay && <DayHeading at={message.at} />}
