@@ -16,7 +16,7 @@ const RUN = [
 /** A display with mouse, session bus, panel and keychain; a terminal; a NATS cluster; certificates: for tests. */
 const TEST = [
   ...["xvfb", "xauth", "dbus", "dbus-x11", "at-spi2-core"],
-  ...["xfce4-panel", "xdotool", "gnome-keyring", "tmux", "nats-server", "openssl"],
+  ...["xfce4-panel", "xdotool", "xterm", "gnome-keyring", "tmux", "nats-server", "openssl"],
 ];
 
 /**

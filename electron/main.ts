@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { linkIn } from "./shell/deep-link.ts";
 import { runDesktop } from "./shell/desktop.ts";
 
 /** Desktop entry. The build lies in one folder: main/, preload/, renderer/. */
@@ -25,5 +26,6 @@ void runDesktop({
     entry: process.env.TINYPLACE_ENTRY ?? join(folder, "main", "cli.js"),
   },
   hidden: values.hidden === true,
+  link: linkIn(process.argv),
   forSessions: values["for-sessions"] === true,
 });

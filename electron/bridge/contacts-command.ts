@@ -13,6 +13,7 @@ const TONES: Record<Contact["standing"], Tone> = {
   accepted: "green",
   incoming: "yellow",
   outgoing: "dim",
+  blocked: "dim",
 };
 
 /** `tinyplace contacts`: contacts, and requests either way. */

@@ -117,7 +117,7 @@ export class ClientSession implements ClientConnection {
       agent.emit("changed");
       return {};
     },
-    handover: ({ show }) => ({ releasing: this.host.handOver(show) }),
+    handover: ({ show, link }) => ({ releasing: this.host.handOver(show, link ?? null) }),
     "vault.passphrase": (params) => passphraseAction(this.host, params),
     status: () => this.host.snapshot(),
     ...triageHandlers(() => this.required()),

@@ -6,6 +6,7 @@ import {
   askedPeers,
   type ContactNote,
   contactNote,
+  markBlocked,
   setContactNote,
 } from "../vault/contact-table.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -97,7 +98,7 @@ export class Contacts {
   async block(peer: string): Promise<string> {
     this.refuseSelf(peer);
     const { status } = await this.parts.relay.blockContact(peer);
-    await this.note(peer, "removed");
+    await this.note(peer, "removed", true);
     await this.look();
     return status;
   }
@@ -144,9 +145,13 @@ export class Contacts {
     if (answered.some((peer) => contacts.has(peer))) await this.parts.accepted();
   }
 
-  private note(peer: string, note: ContactNote | null): Promise<void> {
+  /** Whatever else is decided about a peer ends a block. */
+  private note(peer: string, note: ContactNote | null, blocks = false): Promise<void> {
     const { vault, clock } = this.parts;
-    return vault.write(() => this.write(peer, note, clock.now()));
+    return vault.write(() => {
+      this.write(peer, note, clock.now());
+      markBlocked(vault, peer, blocks ? clock.now() : null);
+    });
   }
 
   /** Inside a write. */

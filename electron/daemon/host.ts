@@ -31,6 +31,7 @@ import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
 import { HookDesk } from "./hooks/hook-desk.ts";
+import { HostSettings } from "./host-settings.ts";
 import type { Identity } from "./identity.ts";
 import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
@@ -70,8 +71,8 @@ export interface HostEvents {
   relayUsed: [];
   /** The desktop application wants the data folder: whoever runs this host closes it (rule L4). */
   handover: [];
-  /** A second start of the application asks this one to show itself. */
-  show: [];
+  /** A second start of the application asks this one to show itself, or what its link names. */
+  show: [string | null];
 }
 
 /** The owner of one data folder (rule L1): lock, embedded relay, and every agent in it. */
@@ -80,6 +81,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly timers: Timers;
   readonly description: SessionHost["description"];
   readonly assignments: Assignments;
+  readonly settings: HostSettings;
   /** Where hooks report, and what tells sessions of their mail. */
   readonly hooks: HookDesk;
   /** What answers mail that nobody reads. */
@@ -105,6 +107,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     super();
     this.options = options;
     this.assignments = new Assignments(options.paths.assignments);
+    this.settings = new HostSettings(options.paths.settings);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
     this.vaults = new AgentVaults({
@@ -286,7 +289,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         agents.push(agent.summary());
       } catch (error) {
         // Damage met while it was read: the others are shown all the same.
-        unopened.push(unopenedView(agent.identity.cryptoId, agent.identity.name, error));
+        unopened.push(this.unopenedView(agent.identity.cryptoId, agent.identity.name, error));
       }
     }
     return {
@@ -341,9 +344,9 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   }
 
   /** True when this host will close for the desktop application that asks (rule L4). */
-  handOver(show: boolean): boolean {
+  handOver(show: boolean, link: string | null): boolean {
     if (this.options.kind === "desktop") {
-      if (show) this.emit("show");
+      if (show) this.emit("show", link);
       return false;
     }
     // After the answer is on its way.
@@ -433,7 +436,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
 
   private setUnopened(cryptoId: string, error: unknown): void {
     const name = this.vaults.nameOf(cryptoId);
-    this.unopened.set(cryptoId, unopenedView(cryptoId, name, error));
+    this.unopened.set(cryptoId, this.unopenedView(cryptoId, name, error));
     this.changed();
   }
 
@@ -468,6 +471,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
    * others, and the relay accepts what both sides asked for.
    */
   private befriend(agent: Agent): void {
+    if (!this.settings.ownContacts) return;
     for (const other of this.all.values()) {
       if (other === agent) continue;
       const [own, others] = [agent.identity.cryptoId, other.identity.cryptoId];
@@ -478,9 +482,21 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     }
   }
 
+  /** Turned off, those who are contacts already stay so. */
+  setOwnContacts(on: boolean): void {
+    this.settings.change({ ownContacts: on });
+    for (const agent of this.all.values()) this.befriend(agent);
+  }
+
   changed(): void {
     this.revision++;
     this.emit("changed");
+  }
+
+  private unopenedView(cryptoId: string, name: string | null, error: unknown): UnopenedAgent {
+    const { code, error: reason, next } = errorView(error);
+    const underPassphrase = this.vaults.storeOf(cryptoId) === "passphrase";
+    return { cryptoId, name, code, reason, next, underPassphrase };
   }
 }
 
@@ -498,9 +514,4 @@ function endsNow(): TinyplaceError {
     "tinyplace ended while this was done.",
     "Start it again; what is complete is there then.",
   );
-}
-
-function unopenedView(cryptoId: string, name: string | null, error: unknown): UnopenedAgent {
-  const { code, error: reason, next } = errorView(error);
-  return { cryptoId, name, code, reason, next };
 }

@@ -20,6 +20,9 @@ export interface SessionDescription {
 
 /** What hooks tell of a session; it stays with it when its label changes. */
 interface SessionLife {
+  /** What a person knows it by (rule S7); null while unknown. */
+  title: string | null;
+  branch: string | null;
   state: SessionState;
   /** The transcript file, once a hook named it. */
   transcript: string | null;
@@ -142,6 +145,8 @@ export class SessionRegistry {
         pid: session.pid,
         cwd: session.cwd,
         project: basename(session.cwd) || session.cwd,
+        title: session.life.title,
+        branch: session.life.branch,
         startedAt: new Date(session.startedAt).toISOString(),
         lastSeenAt: new Date(session.lastSeenAt).toISOString(),
         unread: unread.get(session.label) ?? 0,
@@ -173,6 +178,8 @@ export class SessionRegistry {
 
 function newLife(harnessSessionId: string | null): SessionLife {
   return {
+    title: null,
+    branch: null,
     state: "idle",
     transcript: null,
     hasChannel: false,

@@ -1,4 +1,5 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { claimOwnership } from "../bridge/claim-ownership.ts";
 import { hostRunning } from "../bridge/owner-errors.ts";
 import type { HostClient } from "../bridge/socket-client.ts";
@@ -14,21 +15,25 @@ const HOSTS_ASKED = 5;
 /**
  * The desktop application's way to the data folder (rule L4): a host without a window is asked to
  * hand it over. Null when another desktop application runs, which shows its window where `show` says
- * so. Throws `host_hung` or `host_running`.
+ * so, or the place of `link`. Throws `host_hung` or `host_running`.
  */
-export async function takeOver(paths: HomePaths, show: boolean): Promise<OwnerLock | null> {
+export async function takeOver(
+  paths: HomePaths,
+  show: boolean,
+  link: string | null = null,
+): Promise<OwnerLock | null> {
   for (let asked = 0; ; asked++) {
     const patience = asked > 0 ? { patienceMs: RELEASE_WITHIN_MS } : {};
     const claim = await claimOwnership(paths, "desktop", patience);
     if ("lock" in claim) return claim.lock;
     if (asked >= HOSTS_ASKED) throw hostRunning(paths, claim.owner.host);
-    if (!(await isReleasing(claim.owner, show))) return null;
+    if (!(await isReleasing(claim.owner, { show, ...(link !== null && { link }) }))) return null;
   }
 }
 
-async function isReleasing(owner: HostClient, show: boolean): Promise<boolean> {
+async function isReleasing(owner: HostClient, asked: CallParams<"handover">): Promise<boolean> {
   try {
-    const { releasing } = await owner.call("handover", { show });
+    const { releasing } = await owner.call("handover", asked);
     if (releasing) await closeOf(owner);
     return releasing;
   } catch (error) {

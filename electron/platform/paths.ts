@@ -26,6 +26,8 @@ export interface HomePaths {
   readonly assignments: string;
   /** What the desktop remembers for its person. */
   readonly preferences: string;
+  /** What a person set for the whole folder. */
+  readonly settings: string;
   readonly relayDatabase: string;
   readonly relayPort: string;
   /** The random part of what names this installation. */
@@ -52,6 +54,7 @@ export function homePaths(named?: string): HomePaths {
     agents: join(home, "agents"),
     assignments: join(home, "assignments.json"),
     preferences: join(home, "preferences.json"),
+    settings: join(home, "settings.json"),
     relayDatabase: join(home, "relay", "relay.db"),
     relayPort: join(home, "relay", "port"),
     installation: join(home, "installation"),

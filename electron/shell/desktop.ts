@@ -10,13 +10,16 @@ import { hostHandlers } from "../daemon/window/handlers.ts";
 import { pauseAll } from "../daemon/window/settings.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
+import { showBadge } from "./badge.ts";
 import { ComposerWindows } from "./composer-windows.ts";
+import { placeOfLink, SCHEME } from "./deep-link.ts";
 import { answerWindows } from "./ipc.ts";
 import { MainWindow } from "./main-window.ts";
 import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
 import { Preferences } from "./preferences.ts";
+import { raiseTerminal } from "./raise-terminal.ts";
 import { setupHandlers } from "./setup.ts";
 import { StartAtLogin } from "./start-at-login.ts";
 import { AppTray } from "./tray.ts";
@@ -35,6 +38,8 @@ export interface DesktopOptions {
   readonly icons: string;
   readonly commandLine: CommandLine;
   readonly hidden: boolean;
+  /** A `tinyplace://` link it was started with. */
+  readonly link: string | null;
   /** Started by a session that found no owner, not by a person. */
   readonly forSessions: boolean;
 }
@@ -48,16 +53,29 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   if (!served) return;
   const { host } = served;
   let show = !options.hidden;
-  // A second start may ask before there is a window.
-  host.on("show", () => {
+  let link = options.link;
+  // A second start may ask before there is a window, and so may macOS, which hands links over itself.
+  const askedEarly = (named: string | null) => {
     show = true;
+    link = named ?? link;
+  };
+  host.on("show", askedEarly);
+  app.on("open-url", (event, url) => {
+    event.preventDefault();
+    host.emit("show", url);
   });
   await app.whenReady();
   const trayHost = await TrayHost.watch();
   const preferences = new Preferences(paths.preferences);
   const window = new MainWindow(options.folder, () => trayHost.present, preferences);
   const notifier = new Notifier(
-    () => preferences.notifications && !window.isFocused,
+    () =>
+      preferences.notifications
+        ? {
+            told: preferences.told,
+            looksAt: window.isFocused ? preferences.remembered.place : null,
+          }
+        : null,
     (place) => window.showPlace(place),
   );
   const login = new StartAtLogin(
@@ -66,6 +84,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const preferred = () => ({
     startAtLogin: login.on,
     notifications: preferences.notifications,
+    told: { ...preferences.told },
   });
   const composers = new ComposerWindows(options.folder, (id) => {
     // While the application ends nothing is written any more; the empty draft is not listed anyway.
@@ -92,6 +111,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const stopShowing = showChanges(host, [window, composers], (snapshot) => {
     tray.update(snapshot, login.on);
     notifier.update(snapshot);
+    showBadge(snapshot);
   });
   const updates = new Updates({
     feed: updateFeed(),
@@ -104,19 +124,28 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   });
   answerWindows(
     {
-      "host.snapshot": () => {
-        window.pageListens();
-        return host.snapshot();
-      },
+      "host.snapshot": () => host.snapshot(),
       ...setupHandlers(host, options.commandLine, preferences),
+      // The main window alone asks this, and asks it when it listens.
+      "window.remembered": () => {
+        window.pageListens();
+        return preferences.remembered;
+      },
+      "session.raise": async ({ agentId, label }) => {
+        const session = host.agent(agentId).sessions.get(label);
+        if (!session) return { why: "This session is not live any more." };
+        const done = await raiseTerminal(session.pid);
+        return { why: done.raised ? null : done.why };
+      },
       "composer.open": async (from) => {
         await compose(from);
         return {};
       },
       "desktop.preferences": preferred,
-      "desktop.prefer": ({ startAtLogin, notifications }) => {
+      "desktop.prefer": ({ startAtLogin, notifications, told }) => {
         if (startAtLogin !== undefined) login.set(startAtLogin);
         if (notifications !== undefined) preferences.change({ notifications });
+        if (told !== undefined) preferences.change({ told });
         tray.update(host.snapshot(), login.on);
         return preferred();
       },
@@ -133,8 +162,15 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     tray.destroy();
     trayHost.close();
   });
-  if (show) window.show();
-  host.on("show", () => window.show());
+  const showLink = (named: string | null) => {
+    const place = named === null ? null : placeOfLink(named);
+    if (place) window.showPlace(place);
+    else window.show();
+  };
+  host.off("show", askedEarly);
+  host.on("show", showLink);
+  if (show) showLink(link);
+  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
 }
 
 type Shown = Pick<MainWindow, "send">;

@@ -6,10 +6,12 @@ import type { Place } from "../../shared/model/place.ts";
 import { sendToWindow } from "./ipc.ts";
 import type { Preferences } from "./preferences.ts";
 import { secureWindow } from "./secure-window.ts";
+import { WindowFeed } from "./window-feed.ts";
 
 /** The main window: made when first shown, hidden rather than closed, sandboxed (rule Z3). */
 export class MainWindow {
   private window: BrowserWindow | null = null;
+  private feed: WindowFeed | null = null;
   private readonly folder: string;
   private readonly page: string;
   private readonly mayHide: () => boolean;
@@ -46,14 +48,14 @@ export class MainWindow {
   /** Shows the window at a place; a page that is still loading goes there when it listens. */
   showPlace(place: Place): void {
     this.show();
-    if (this.listens) this.send("window.navigate", place);
+    if (this.listens && this.window) sendToWindow(this.window, "window.navigate", place);
     else this.asked = place;
   }
 
   /** The page listens to events from now on: it says so by asking for what it shows. */
   pageListens(): void {
     this.listens = true;
-    if (this.asked) this.send("window.navigate", this.asked);
+    if (this.asked && this.window) sendToWindow(this.window, "window.navigate", this.asked);
     this.asked = null;
   }
 
@@ -66,9 +68,8 @@ export class MainWindow {
     return this.window?.webContents.id === webContentsId && url.split(/[?#]/)[0] === this.page;
   }
 
-  /** A hidden window is told too, so that showing it needs no loading. */
   send<N extends WindowEventName>(name: N, event: WindowEvent<N>): void {
-    if (this.window) sendToWindow(this.window, name, event);
+    this.feed?.send(name, event);
   }
 
   allowClose(): void {
@@ -98,9 +99,11 @@ export class MainWindow {
     });
     window.on("closed", () => {
       this.window = null;
+      this.feed = null;
       this.listens = false;
     });
     this.window = window;
+    this.feed = new WindowFeed(window);
     void window.loadFile(join(this.folder, "renderer", "index.html"));
     return window;
   }

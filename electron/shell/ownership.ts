@@ -22,10 +22,11 @@ export async function becomeOwner(
     readonly hidden: boolean;
     readonly forSessions: boolean;
     readonly commandLine: Program;
+    readonly link: string | null;
   },
 ): Promise<ServedHost | null> {
   try {
-    const lock = await takeOver(paths, !start.hidden);
+    const lock = await takeOver(paths, !start.hidden, start.link);
     if (!lock || (start.forSessions && readQuitMark(paths))) {
       lock?.release();
       app.exit(0);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { type Told, told } from "../../shared/channels/settings-calls.ts";
 import { place } from "../../shared/model/place.ts";
 import { setup } from "../../shared/model/setup.ts";
 import { replaceFile } from "../platform/atomic-file.ts";
@@ -11,6 +12,8 @@ const kept = z.object({
   notifications: z.boolean().catch(true),
   /** Newer versions are looked for. */
   updates: z.boolean().catch(false),
+  /** What is told of an agent, by cryptoId. */
+  told: z.record(z.string(), told).catch({}),
   /** Where the main window was, in screen points. */
   bounds: z
     .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
@@ -36,6 +39,10 @@ export class Preferences {
 
   get updates(): boolean {
     return this.values.updates;
+  }
+
+  get told(): Readonly<Record<string, Told>> {
+    return this.values.told;
   }
 
   get bounds(): Kept["bounds"] {

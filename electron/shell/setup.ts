@@ -12,7 +12,7 @@ export function setupHandlers(
   host: Host,
   commandLine: CommandLine,
   preferences: Preferences,
-): WindowHandlers<keyof typeof setupCalls> {
+): WindowHandlers<Exclude<keyof typeof setupCalls, "window.remembered">> {
   const { home } = host.paths;
   return {
     "host.attach-command": () => ({ command: attachCommand(commandLine, home) }),
@@ -23,7 +23,6 @@ export function setupHandlers(
       if (!chosen) host.assignments.set("global", agentId, host.clock.now());
       return { comesAs: host.nameOf(chosen?.agent ?? agentId) ?? agent.identity.name };
     },
-    "window.remembered": () => preferences.remembered,
     "window.remember": ({ place, setup }) => {
       preferences.change({
         ...(place !== undefined && { place }),

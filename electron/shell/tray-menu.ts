@@ -1,5 +1,5 @@
 import type { Place } from "../../shared/model/place.ts";
-import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
+import type { AgentSummary, HostSnapshot, UnopenedAgent } from "../../shared/model/snapshot.ts";
 
 /** The tray's menu as data: what it shows is a pure function of the snapshot (rule U1). */
 export type TrayAction =
@@ -50,9 +50,9 @@ export function trayView(snapshot: HostSnapshot, startsAtLogin: boolean): TrayVi
   ];
   return {
     items: [
-      ...(agents.length === 0
+      ...(agents.length + snapshot.unopened.length === 0
         ? [{ type: "text" as const, label: "No agents yet" }]
-        : agents.flatMap(agentItems)),
+        : [...agents.flatMap(agentItems), ...snapshot.unopened.map(unopenedItem)]),
       { type: "separator" },
       ...(agents.length === 0 ? [] : [action("New message…", { kind: "compose" })]),
       { type: "action", label: `Unrouted${withCount(holds)}`, action: goTo({ view: "unrouted" }) },
@@ -94,6 +94,13 @@ function agentItems(agent: AgentSummary): TrayItem[] {
   });
   const none: TrayItem = { type: "text", label: "    no live session" };
   return [heading, ...(sessions.length > 0 ? sessions : [none])];
+}
+
+/** An agent whose vault does not open: the window says why, and takes its passphrase. */
+function unopenedItem({ name, cryptoId, code }: UnopenedAgent): TrayItem {
+  const state = code === "vault_locked" ? "locked" : "not open";
+  const label = `${name === null ? cryptoId.slice(0, 8) : plain(name)} · ${state}`;
+  return { type: "action", label, action: { kind: "open" } };
 }
 
 function requestItems(agent: AgentSummary): TrayItem[] {

@@ -38,3 +38,16 @@ export function askedPeers(vault: VaultReader): string[] {
     .all<{ peer: string }>()
     .map((row) => row.peer);
 }
+
+/** Whom this agent blocks, the last one first. */
+export function blockedPeers(vault: VaultReader): { peer: string; at: number }[] {
+  return vault
+    .sql("SELECT peer, at FROM blocked_peer ORDER BY at DESC, peer")
+    .all<{ peer: string; at: number }>();
+}
+
+/** @param at null ends it */
+export function markBlocked(vault: VaultReader, peer: string, at: number | null): void {
+  if (at === null) vault.sql("DELETE FROM blocked_peer WHERE peer = ?").run([peer]);
+  else vault.sql("INSERT OR REPLACE INTO blocked_peer (peer, at) VALUES (?, ?)").run([peer, at]);
+}

@@ -327,6 +327,23 @@ export function turns(vault: VaultReader, label: string, limit: number): TurnRow
     .all<TurnRow>({ label, limit });
 }
 
+/** Every label that was ever delivered to, and when it was last, in ms; label by label, not row by row. */
+export function labelsWithMail(vault: VaultReader): { label: string; last: number }[] {
+  return vault
+    .sql(
+      `WITH RECURSIVE known (label) AS (
+         SELECT min(label) FROM delivery
+         UNION ALL
+         SELECT (SELECT min(label) FROM delivery WHERE label > known.label) FROM known
+         WHERE known.label IS NOT NULL
+       )
+       SELECT label, (SELECT delivered_at FROM delivery d WHERE d.label = known.label
+                      ORDER BY message DESC LIMIT 1) AS last
+       FROM known WHERE label IS NOT NULL`,
+    )
+    .all<{ label: string; last: number }>();
+}
+
 function one(vault: VaultReader, sql: string, params: SqliteParams): MessageRow | null {
   return vault.sql(sql).get<MessageRow>(params) ?? null;
 }

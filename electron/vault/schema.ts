@@ -414,6 +414,11 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE sdk_session_ping (session TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
+
+  // Whom a person or session of this agent blocks: the relay does not list it.
+  `
+  CREATE TABLE blocked_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

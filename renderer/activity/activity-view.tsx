@@ -48,46 +48,44 @@ export function ActivityView() {
       <PageHeader
         title="Activity"
         detail={<span className="truncate">What the daemon did, and why</span>}
-        actions={
-          <>
-            <TextInput
-              aria-label="Filter"
-              data-testid="filter"
-              className="w-36 text-sm"
-              placeholder="Filter"
-              value={words}
-              onChange={({ target }) => setWords(target.value)}
-            />
-            <Select
-              aria-label="Kind"
-              data-testid="kind"
-              className="w-32 text-sm"
-              value={group}
-              onChange={({ target }) => setGroup(target.value)}
-            >
-              {Object.entries(GROUPS).map(([value, { text }]) => (
-                <option key={value} value={value}>
-                  {text}
-                </option>
-              ))}
-            </Select>
-            <Select
-              aria-label="Agent"
-              className="w-28 text-sm"
-              value={agentId}
-              onChange={({ target }) => setAgentId(target.value)}
-            >
-              <option value="">All agents</option>
-              {snapshot?.agents.map((agent) => (
-                <option key={agent.cryptoId} value={agent.cryptoId}>
-                  {agent.name}
-                </option>
-              ))}
-            </Select>
-            <CopyButton text={activityReport(shown ?? [])} what="these lines as a report" />
-          </>
-        }
+        actions={<CopyButton text={activityReport(shown ?? [])} what="these lines as a report" />}
       />
+      <div className="flex h-11 shrink-0 items-center gap-3 border-b border-line px-6 text-sm">
+        <TextInput
+          aria-label="Filter"
+          data-testid="filter"
+          className="h-7 w-40"
+          placeholder="Filter"
+          value={words}
+          onChange={({ target }) => setWords(target.value)}
+        />
+        <Select
+          aria-label="Kind"
+          data-testid="kind"
+          className="h-7"
+          value={group}
+          onChange={({ target }) => setGroup(target.value)}
+        >
+          {Object.entries(GROUPS).map(([value, { text }]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label="Agent"
+          className="h-7 min-w-0 max-w-40"
+          value={agentId}
+          onChange={({ target }) => setAgentId(target.value)}
+        >
+          <option value="">All agents</option>
+          {snapshot?.agents.map((agent) => (
+            <option key={agent.cryptoId} value={agent.cryptoId}>
+              {agent.name}
+            </option>
+          ))}
+        </Select>
+      </div>
       {problem && (
         <ProblemPage
           title="Activity cannot be shown"
@@ -109,7 +107,7 @@ export function ActivityView() {
               key={`${row.agentId} ${row.seq}`}
               data-kind={row.kind}
               title={row.message ?? undefined}
-              className="flex items-baseline gap-4 px-6 py-1 hover:bg-hover"
+              className="flex flex-wrap items-baseline gap-x-4 px-6 py-1 hover:bg-hover @2xl:flex-nowrap"
             >
               <time
                 dateTime={row.at}
@@ -118,7 +116,7 @@ export function ActivityView() {
                 {formatMoment(row.at)}
               </time>
               <span className="w-24 shrink-0 truncate text-sm font-semibold">{row.agentName}</span>
-              <bdi className="min-w-0 wrap-anywhere">{activityWords(row)}</bdi>
+              <bdi className="w-full min-w-0 wrap-anywhere @2xl:w-auto">{activityWords(row)}</bdi>
             </li>
           ))}
         </ol>

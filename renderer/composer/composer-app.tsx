@@ -54,6 +54,7 @@ function startComposer(draftId: string): () => void {
       again();
     }),
     on("mail.changed", again),
+    on("window.missed", () => void useHost.getState().load().then(again)),
   ];
   void useHost.getState().load();
   void open(draftId);

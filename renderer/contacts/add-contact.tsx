@@ -30,11 +30,11 @@ export function AddContact(props: { agentId: string; onAdded: () => Promise<void
     <form className="flex flex-col gap-2 border-b border-line p-3" onSubmit={add}>
       <div className="flex gap-2">
         <TextInput
-          aria-label="Add a contact: @handle or cryptoId"
+          aria-label="Add a contact: @handle or id"
           data-testid="add-contact"
           className="grow text-sm"
           maxLength={128}
-          placeholder="@handle or cryptoId"
+          placeholder="@handle or id"
           value={to}
           onChange={(event) => setTo(event.target.value)}
         />

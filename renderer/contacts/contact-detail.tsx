@@ -41,6 +41,24 @@ export function ContactDetail(props: {
     });
   };
   const incoming = contact.standing === "incoming";
+  if (contact.standing === "blocked") {
+    return (
+      <section aria-label="Contact" className="min-h-0 overflow-y-auto px-6 py-4">
+        <div className="flex max-w-xl flex-col items-start gap-4">
+          <span className="font-mono text-sm wrap-anywhere select-text">{contact.peer}</span>
+          <p>Blocked: neither its mail nor its requests are taken.</p>
+          <Button
+            data-testid="unblock-contact"
+            disabled={busy}
+            onClick={() => act(() => call("contact.remove", target))}
+          >
+            Unblock
+          </Button>
+          {problem && <ProblemNote problem={problem} />}
+        </div>
+      </section>
+    );
+  }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys.
     <section aria-label="Contact" tabIndex={0} className="min-h-0 overflow-y-auto px-6 py-4">

@@ -7,6 +7,7 @@ const STANDING = {
   accepted: "Contact",
   incoming: "Asks to write to you",
   outgoing: "Asked; not answered yet",
+  blocked: "Blocked",
 } as const;
 
 export function ContactRow(props: {
@@ -40,7 +41,9 @@ export function ContactRow(props: {
           contact.standing === "incoming" ? "text-warn" : "text-muted",
         )}
       >
-        {contact.name ? "Your own agent" : STANDING[contact.standing]}
+        {contact.name && contact.standing === "accepted"
+          ? "Your own agent"
+          : STANDING[contact.standing]}
       </span>
     </button>
   );

@@ -87,7 +87,8 @@ function Book({ agent }: { agent: AgentSummary }) {
       {book && !problem && (
         <div className="grid min-h-0 grow grid-cols-[minmax(220px,2fr)_minmax(0,3fr)]">
           <div className="flex min-h-0 flex-col border-r border-line">
-            <AddContact agentId={agentId} onAdded={load} />
+            {/* An alarm, or its end, says more than what was refused for it. */}
+            <AddContact key={agent.handleChanges.length} agentId={agentId} onAdded={load} />
             <ul aria-label="Contacts" className="min-h-0 overflow-y-auto">
               {book.contacts.map((one) => (
                 <li key={one.peer}>

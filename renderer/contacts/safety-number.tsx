@@ -37,6 +37,20 @@ export function SafetyNumber(props: {
             <span key={index}>{group}</span>
           ))}
         </p>
+        <details className="text-muted">
+          <summary className="w-fit cursor-default rounded">
+            The same as words, to read aloud
+          </summary>
+          <p
+            data-testid="safety-words"
+            className="mt-1 grid max-w-sm grid-cols-4 gap-x-4 gap-y-0.5 text-ink select-text"
+          >
+            {number?.words.map((word, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: words may repeat, and never move.
+              <span key={index}>{word}</span>
+            ))}
+          </p>
+        </details>
         {props.verifiedAt === null ? (
           <Button data-testid="verify" className="w-fit" onClick={() => props.onVerify(true)}>
             <BadgeCheck aria-hidden className="size-3.5" />

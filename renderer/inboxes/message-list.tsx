@@ -1,7 +1,9 @@
+import { ArrowDown } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import type { ErrorView } from "../../shared/errors/errors.ts";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 import type { MailPages } from "../stores/mail-pages.ts";
+import { Button } from "../ui/button.tsx";
 import { ProblemNote } from "../ui/problem.tsx";
 import { DayHeading } from "./day-heading.tsx";
 import { MessageRow } from "./message-row.tsx";
@@ -18,6 +20,8 @@ interface MessageListProps {
   problem: ErrorView | null;
   /** The id of a message to begin at; null for the newest. */
   jumpTo: string | null;
+  /** Shows the newest mail, in place of the past. */
+  onNewest: () => void;
   onRetry: () => void;
   loadOlder: () => Promise<void>;
 }
@@ -30,7 +34,10 @@ export function MessageList(props: MessageListProps) {
   const askOlder = useCallback(() => void loadOlder(), [loadOlder]);
   const { scroller, virtualizer, topSpace } = useMessageList(rows, askOlder);
   const { jumpTo, marked, missing } = useJump(pages, props.jumpTo, loadOlder, virtualizer);
-  const expand = (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq));
+  const expand = useCallback(
+    (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq)),
+    [],
+  );
 
   return (
     <div className="relative min-h-0 grow">
@@ -42,7 +49,7 @@ export function MessageList(props: MessageListProps) {
         aria-label={`Mail of ${label}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys.
         tabIndex={0}
-        className="h-full overflow-x-hidden overflow-y-auto"
+        className="h-full overflow-x-hidden overflow-y-auto [contain:strict]"
       >
         <div className="relative" style={{ height: virtualizer.getTotalSize() }}>
           <p
@@ -65,7 +72,7 @@ export function MessageList(props: MessageListProps) {
                 key={item.key}
                 data-index={item.index}
                 ref={virtualizer.measureElement}
-                className="absolute inset-x-0 top-0"
+                className="absolute inset-x-0 top-0 [contain:layout_style]"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {startsDay && <DayHeading at={message.at} />}
@@ -76,8 +83,8 @@ export function MessageList(props: MessageListProps) {
                   replyTarget={answered === null ? undefined : byId.get(answered)}
                   expanded={expanded.has(message.seq)}
                   marked={marked === message.id}
-                  onExpand={() => expand(message)}
-                  onJump={() => answered !== null && jumpTo(answered)}
+                  onExpand={expand}
+                  onJump={jumpTo}
                 />
               </div>
             );
@@ -85,6 +92,16 @@ export function MessageList(props: MessageListProps) {
         </div>
       </div>
       <NewMailStatus pages={pages} label={label} />
+      {pages.newer && (
+        <Button
+          data-testid="show-newest"
+          className="absolute right-6 bottom-4 shadow-menu"
+          onClick={props.onNewest}
+        >
+          <ArrowDown aria-hidden className="size-3.5" />
+          To the newest
+        </Button>
+      )}
       {(props.problem || missing) && (
         <div className="absolute inset-x-6 bottom-4">
           {props.problem ? (

@@ -1,4 +1,5 @@
 import { ArrowDownLeft, ArrowUpRight, Bot, ShieldAlert } from "lucide-react";
+import { memo } from "react";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 import { classNames } from "../ui/class-names.ts";
 import { formatMoment, formatTime } from "../ui/format.ts";
@@ -16,11 +17,12 @@ export interface MessageRowProps {
   replyTarget: MessageView | undefined;
   expanded: boolean;
   marked: boolean;
-  onExpand: () => void;
-  onJump: () => void;
+  onExpand: (message: MessageView) => void;
+  onJump: (id: string) => void;
 }
 
-export function MessageRow(props: MessageRowProps) {
+/** Drawn once: scrolling moves a row and leaves what is in it. */
+export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { message, label } = props;
   const sent = sentBy(message, label);
   const unread = isUnread(message, label);
@@ -74,15 +76,24 @@ export function MessageRow(props: MessageRowProps) {
             {formatTime(message.at)}
           </time>
         </div>
-        {message.inReplyTo && <ReplyLink target={props.replyTarget} onJump={props.onJump} />}
-        <MessageText text={message.text} expanded={props.expanded} onExpand={props.onExpand} />
+        {message.inReplyTo && (
+          <ReplyLink
+            target={props.replyTarget}
+            onJump={() => props.onJump(message.inReplyTo ?? "")}
+          />
+        )}
+        <MessageText
+          text={message.text}
+          expanded={props.expanded}
+          onExpand={() => props.onExpand(message)}
+        />
         {sent && message.rung && (
           <RungMark rung={message.rung} ladder={message.ladder} problem={message.problem} />
         )}
       </div>
     </article>
   );
-}
+});
 
 function AutoBadge() {
   return (

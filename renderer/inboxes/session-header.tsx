@@ -1,7 +1,11 @@
-import { Search } from "lucide-react";
+import { Search, SquareTerminal } from "lucide-react";
+import { errorView } from "../../shared/errors/errors.ts";
 import type { AgentSummary, SessionSummary } from "../../shared/model/snapshot.ts";
+import { call } from "../bridge/bridge.ts";
+import { Branch } from "../sessions/branch.tsx";
 import { SessionState } from "../sessions/session-state.tsx";
 import { usePlace } from "../stores/place-store.ts";
+import { useToast } from "../stores/toast-store.ts";
 import { Button } from "../ui/button.tsx";
 import { formatMoment } from "../ui/format.ts";
 import { PageHeader } from "../ui/page-header.tsx";
@@ -35,6 +39,9 @@ export function SessionHeader(props: {
           </button>
           <span className="px-1.5 font-normal text-muted">/</span>
           <span className="font-mono text-base">{props.label}</span>
+          {session?.title && (
+            <bdi className="pl-3 text-base font-normal text-muted">{session.title}</bdi>
+          )}
         </>
       }
       detail={
@@ -46,6 +53,18 @@ export function SessionHeader(props: {
       }
       actions={
         <>
+          {session && (
+            <Button
+              look="quiet"
+              data-testid="raise-terminal"
+              title="Show its terminal"
+              aria-label="Show its terminal"
+              className="w-7 px-0"
+              onClick={() => void raise(agent.cryptoId, props.label)}
+            >
+              <SquareTerminal aria-hidden className="size-4" />
+            </Button>
+          )}
           <span className="flex items-center text-sm">
             <SessionState state={session ? session.state : "absent"} />
           </span>
@@ -71,10 +90,22 @@ export function SessionHeader(props: {
   );
 }
 
+/** Why it could not be shown is said; that it is shown, a person sees. */
+async function raise(agentId: string, label: string): Promise<void> {
+  const { show } = useToast.getState();
+  try {
+    const { why } = await call("session.raise", { agentId, label });
+    if (why !== null) show(why);
+  } catch (thrown) {
+    show(errorView(thrown).error);
+  }
+}
+
 function SessionFacts({ session }: { session: SessionSummary }) {
   return (
     <>
       <span className="max-w-48 min-w-0 truncate">{session.project}</span>
+      {session.branch && <Branch name={session.branch} />}
       <span
         className="shrink-0 tabular-nums"
         title={`Live since ${formatMoment(session.startedAt)}`}

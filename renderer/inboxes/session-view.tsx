@@ -10,11 +10,14 @@ import { ConversationList } from "./conversation-list.tsx";
 import { MessageList } from "./message-list.tsx";
 import { SessionHeader } from "./session-header.tsx";
 
+const NEWER_SHOWN = 100;
+
 /** One session's mail, as conversations or all of it: what came to its label and what it sent. */
 export function SessionView(props: {
   agentId: string;
   label: string;
   message?: string | undefined;
+  seq?: number | undefined;
 }) {
   const { agentId, label } = props;
   const agent = useAgent(agentId);
@@ -25,12 +28,14 @@ export function SessionView(props: {
     useConversations.getState().show(agentId, label);
     return () => useConversations.getState().hide();
   }, [agentId, label]);
+  const [until, setUntil] = useState(untilOf(props.seq));
   // A message to go to stands in all of the mail.
   useEffect(() => {
+    setUntil(untilOf(props.seq));
     if (props.message === undefined) return;
     setChosen(null);
     setUnread(false);
-  }, [props.message]);
+  }, [props.message, props.seq]);
   const conversation = conversations?.find((one) => conversationKey(one) === chosen);
   const { peer, other } = conversation ?? {};
   const place = useMemo<MailPlace>(
@@ -40,8 +45,9 @@ export function SessionView(props: {
       ...(peer !== undefined && { peer }),
       ...(other !== undefined && { other }),
       ...(unread && { unread }),
+      ...(until !== undefined && { until }),
     }),
-    [agentId, label, peer, other, unread],
+    [agentId, label, peer, other, unread, until],
   );
   if (!agent) return null;
   const session = agent.sessions.find((entry) => entry.label === label);
@@ -66,7 +72,8 @@ export function SessionView(props: {
             key={inboxKey(place)}
             place={place}
             agentName={agent.name}
-            jumpTo={props.message ?? null}
+            jumpTo={until === undefined && props.seq !== undefined ? null : (props.message ?? null)}
+            onNewest={() => setUntil(undefined)}
           />
         </div>
       </div>
@@ -74,7 +81,17 @@ export function SessionView(props: {
   );
 }
 
-function Mail(props: { place: MailPlace; agentName: string; jumpTo: string | null }) {
+/** Some of what came after it is shown with it. */
+function untilOf(seq: number | undefined): number | undefined {
+  return seq === undefined ? undefined : seq + NEWER_SHOWN;
+}
+
+function Mail(props: {
+  place: MailPlace;
+  agentName: string;
+  jumpTo: string | null;
+  onNewest: () => void;
+}) {
   const { place } = props;
   const inbox = useMail((state) => state.inboxes[inboxKey(place)]);
   const refresh = useCallback(() => useMail.getState().refresh(place), [place]);
@@ -108,6 +125,7 @@ function Mail(props: { place: MailPlace; agentName: string; jumpTo: string | nul
       loadingOlder={inbox.loadingOlder}
       problem={inbox.problem}
       jumpTo={props.jumpTo}
+      onNewest={props.onNewest}
       onRetry={refresh}
       loadOlder={loadOlder}
     />

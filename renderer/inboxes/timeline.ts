@@ -19,11 +19,23 @@ export function timelineRows(
 ): TimelineRow[] {
   let previous: string | null = null;
   return messages.map((message, index) => {
-    const day = dayOf(message.at, timeZone);
+    const day = dayOfMessage(message, timeZone);
     const startsDay = index === 0 ? !more : day !== previous;
     previous = day;
     return { message, startsDay };
   });
+}
+
+/** Each message is asked once: a long list is made anew with every page of it. */
+const days = new WeakMap<MessageView, string>();
+
+function dayOfMessage(message: MessageView, timeZone: string | undefined): string {
+  if (timeZone !== undefined) return dayOf(message.at, timeZone);
+  const known = days.get(message);
+  if (known !== undefined) return known;
+  const day = dayOf(message.at);
+  days.set(message, day);
+  return day;
 }
 
 /** Whether the message was sent by the session that holds `label`, and not to it. */

@@ -1,5 +1,5 @@
 import type { Virtualizer } from "@tanstack/react-virtual";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { MailPages } from "../stores/mail-pages.ts";
 
 const MARK_MS = 1600;
@@ -56,5 +56,6 @@ export function useJump(
     return () => clearTimeout(timer);
   }, [marked, missing]);
 
-  return { marked, missing, jumpTo: (id: string) => setSearch({ id, pagesLeft: PAGES_SEARCHED }) };
+  const jumpTo = useCallback((id: string) => setSearch({ id, pagesLeft: PAGES_SEARCHED }), []);
+  return { marked, missing, jumpTo };
 }

@@ -30,5 +30,5 @@ export function placeWords({ agentName, label, place }: FoundMessage, namesAgent
 export function placeOf({ agentId, label, place, message }: FoundMessage): Place | null {
   if (place === "held" || place === "discarded") return { view: "unrouted" };
   if (label === null) return null;
-  return { view: "session", agentId, label, message: message.id };
+  return { view: "session", agentId, label, message: message.id, seq: message.seq };
 }

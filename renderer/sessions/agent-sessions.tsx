@@ -2,6 +2,7 @@ import type { AgentSummary } from "../../shared/model/snapshot.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { liveSessions } from "../stores/session-entries.ts";
 import { UnreadBadge } from "../ui/unread-badge.tsx";
+import { Branch } from "./branch.tsx";
 import { SessionState } from "./session-state.tsx";
 
 /** The live sessions with their folders; a row opens the session. */
@@ -26,6 +27,11 @@ export function AgentSessions({ agent }: { agent: AgentSummary }) {
             <span title={session.cwd} className="path-tail min-w-0 grow text-sm text-muted">
               <bdi dir="ltr">{session.cwd}</bdi>
             </span>
+            {session.branch && (
+              <span className="flex shrink-0 text-sm text-muted">
+                <Branch name={session.branch} />
+              </span>
+            )}
             <UnreadBadge count={session.unread} />
             <span className="flex w-18 shrink-0 items-center text-sm">
               <SessionState state={session.state} />

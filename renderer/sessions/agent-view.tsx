@@ -7,6 +7,7 @@ import { AgentNotices } from "./agent-notices.tsx";
 import { AgentSessions } from "./agent-sessions.tsx";
 import { AttachCommand } from "./attach-command.tsx";
 import { ContactRequests } from "./contact-requests.tsx";
+import { EarlierSessions } from "./earlier-sessions.tsx";
 import { RelayState } from "./relay-state.tsx";
 import { Section } from "./section.tsx";
 
@@ -39,6 +40,7 @@ export function AgentView(props: { agentId: string }) {
           <Section title="Sessions">
             <AgentSessions agent={agent} />
           </Section>
+          <EarlierSessions agent={agent} />
           <Section
             title="Connect Claude Code"
             note="Run this once in a terminal; sessions you start later attach by themselves."
@@ -61,8 +63,12 @@ function Identity({ agent }: { agent: AgentSummary }) {
       {rows.map((row) => (
         <div key={row.name} className="flex min-h-9 items-center gap-3 py-1 pr-1.5 pl-3">
           <dt className="w-28 shrink-0 text-muted">{row.name}</dt>
-          <dd className="min-w-0 grow font-mono text-sm wrap-anywhere select-text">{row.value}</dd>
-          <CopyButton text={row.value} what={row.what} />
+          <dd className="flex min-w-0 grow items-center gap-3">
+            <span className="min-w-0 grow font-mono text-sm wrap-anywhere select-text">
+              {row.value}
+            </span>
+            <CopyButton text={row.value} what={row.what} />
+          </dd>
         </div>
       ))}
       <div className="flex min-h-9 items-center gap-3 px-3 py-1">

@@ -17,7 +17,7 @@ export function HostLine(props: { host: HostSnapshot }) {
     ...incidents.map(({ words }) => ({ icon: LifeBuoy, text: words, title: words })),
   ];
   return (
-    <footer className="shrink-0 border-t border-line px-4 py-2 text-xs text-muted">
+    <footer className="shrink-0 [@media(max-height:600px)]:hidden border-t border-line px-4 py-2 text-xs text-muted">
       {lines.map(({ icon: Icon, text, title }) => (
         <p key={title} title={title} className="flex h-5 items-center gap-2">
           <Icon aria-hidden className="size-3 shrink-0" />

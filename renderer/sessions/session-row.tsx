@@ -1,4 +1,4 @@
-import type { AgentSummary } from "../../shared/model/snapshot.ts";
+import type { AgentSummary, SessionSummary } from "../../shared/model/snapshot.ts";
 import { usePlace } from "../stores/place-store.ts";
 import type { SessionEntry } from "../stores/session-entries.ts";
 import { classNames } from "../ui/class-names.ts";
@@ -16,7 +16,7 @@ export function SessionRow(props: { agent: AgentSummary; entry: SessionEntry; cu
       testId={`session-${agent.name}-${entry.label}`}
       current={props.current}
       className="h-11"
-      {...(session && { title: session.cwd })}
+      {...(session && { title: tip(session) })}
       onClick={() => go({ view: "session", agentId: agent.cryptoId, label: entry.label })}
     >
       <span className="flex min-w-0 grow flex-col">
@@ -37,10 +37,19 @@ export function SessionRow(props: { agent: AgentSummary; entry: SessionEntry; cu
           />
         </span>
         <span className="flex h-4 items-center gap-2 text-xs text-muted">
-          <span className="min-w-0 grow truncate">{session ? session.project : "Mail waits"}</span>
+          <bdi className="min-w-0 grow truncate">{session ? knownBy(session) : "Mail waits"}</bdi>
           <SessionState state={session ? session.state : "absent"} />
         </span>
       </span>
     </NavButton>
   );
+}
+
+/** Its title where it has one; else project and branch. */
+function knownBy({ title, project, branch }: SessionSummary): string {
+  return title ?? (branch === null ? project : `${project} · ${branch}`);
+}
+
+function tip({ title, cwd, branch }: SessionSummary): string {
+  return [title, cwd, branch && `on ${branch}`].filter(Boolean).join("\n");
 }

@@ -2,6 +2,7 @@ import { FileWarning, Lock } from "lucide-react";
 import type { UnopenedAgent } from "../../shared/model/snapshot.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { shortId } from "../ui/format.ts";
+import { UnlockForm } from "./unlock-form.tsx";
 
 /** An agent whose vault does not open: who it is, why, and what to do about it. */
 export function UnopenedGroup({ agent }: { agent: UnopenedAgent }) {
@@ -25,8 +26,14 @@ export function UnopenedGroup({ agent }: { agent: UnopenedAgent }) {
         </span>
         <CopyButton text={agent.cryptoId} what={`the cryptoId of ${name}`} />
       </div>
-      <p className="foreign-text px-2 text-xs">{agent.reason}</p>
-      <p className="foreign-text px-2 pb-1 text-xs text-muted select-text">{agent.next}</p>
+      {locked && agent.underPassphrase ? (
+        <UnlockForm agentId={agent.cryptoId} name={name} />
+      ) : (
+        <>
+          <p className="foreign-text px-2 text-xs">{agent.reason}</p>
+          <p className="foreign-text px-2 pb-1 text-xs text-muted select-text">{agent.next}</p>
+        </>
+      )}
     </li>
   );
 }

@@ -1,6 +1,7 @@
-import { ArrowRight, Trash2 } from "lucide-react";
+import { ArrowRight, Lock, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { WindowResponse } from "../../shared/channels/channels.ts";
+import type { Told } from "../../shared/channels/settings-calls.ts";
 import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
 import type { AgentSummary } from "../../shared/model/snapshot.ts";
 import { call } from "../bridge/bridge.ts";
@@ -19,9 +20,24 @@ const POLICIES = [
   ["drop", "Dropped; the sender is told"],
 ] as const;
 
+const TOLD = [
+  ["everything", "Everything"],
+  ["alarms", "Only alarms"],
+  ["nothing", "Nothing"],
+] as const;
+
+const KEY_WORDS: Record<AgentSummary["keyStore"], string> = {
+  keychain: "in the system's keychain",
+  passphrase: "under your passphrase alone",
+  file: "in a file only you can read",
+};
+
 export function AgentSettings(props: {
   agent: AgentSummary;
   settings: OneAgent;
+  /** What the person is told of this agent. */
+  told: Told;
+  onTold: (told: Told) => void;
   onChanged: () => Promise<void>;
 }) {
   const { agent, settings } = props;
@@ -66,6 +82,20 @@ export function AgentSettings(props: {
             }
           />
         </Line>
+        <Line name="Notifications" hint="What you are told of this agent">
+          <Select
+            aria-label={`Notifications of ${agent.name}`}
+            data-testid={`told-${agent.name}`}
+            value={props.told}
+            onChange={({ target }) => props.onTold(target.value as Told)}
+          >
+            {TOLD.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </Select>
+        </Line>
         {settings.redirects.map(({ from, to }) => (
           <Line key={from} name="Rule" hint="While the first is not live">
             <span className="font-mono text-sm">{from}</span>
@@ -80,15 +110,17 @@ export function AgentSettings(props: {
             </Button>
           </Line>
         ))}
-        <Line
-          name="Vault"
-          hint={
-            agent.keyStore === "keychain"
-              ? "Encrypted; its key is in the system's keychain"
-              : "Encrypted; its key is in a file only you can read"
-          }
-        >
+        <Line name="Vault" hint={`Encrypted; its key is ${KEY_WORDS[agent.keyStore]}`}>
           {formatBytes(settings.vaultBytes)}
+          {agent.keyStore === "passphrase" && (
+            <Button
+              data-testid={`lock-${agent.name}`}
+              onClick={() => change(call("agent.lock", { agentId }))}
+            >
+              <Lock aria-hidden className="size-3.5" />
+              Lock
+            </Button>
+          )}
         </Line>
       </div>
       {problem && <ProblemNote problem={problem} />}

@@ -40,6 +40,14 @@ export function SettingsView() {
       setProblem(errorView(thrown));
     }
   }
+  async function knowEachOther(on: boolean) {
+    try {
+      await call("host.own-contacts", { on });
+      await load();
+    } catch (thrown) {
+      setProblem(errorView(thrown));
+    }
+  }
   if (!snapshot) return null;
   return (
     <>
@@ -67,6 +75,18 @@ export function SettingsView() {
                     onChange={({ target }) => void prefer({ startAtLogin: target.checked })}
                   />
                 </Line>
+                <Line
+                  name="Your agents know each other"
+                  hint="Each new one is a contact of the others from its beginning"
+                >
+                  <input
+                    type="checkbox"
+                    aria-label="Your agents know each other"
+                    data-testid="own-contacts"
+                    checked={settings.ownContacts}
+                    onChange={({ target }) => void knowEachOther(target.checked)}
+                  />
+                </Line>
                 <Line name="Notifications" hint="For held messages, contact requests and alarms">
                   <input
                     type="checkbox"
@@ -88,6 +108,10 @@ export function SettingsView() {
                     key={agent.cryptoId}
                     agent={agent}
                     settings={own}
+                    told={preferences.told[agent.cryptoId] ?? "everything"}
+                    onTold={(told) =>
+                      void prefer({ told: { ...preferences.told, [agent.cryptoId]: told } })
+                    }
                     onChanged={load}
                   />
                 )

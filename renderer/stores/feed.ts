@@ -14,18 +14,28 @@ export function startFeed(): () => void {
   try {
     ends.push(on("host.changed", (snapshot) => useHost.getState().apply(snapshot)));
     ends.push(on("mail.changed", mailChanged));
+    ends.push(on("window.missed", askAnew));
     ends.push(on("window.navigate", (place) => usePlace.getState().go(place)));
   } catch (thrown) {
     useHost.getState().fail(thrown);
     return () => {};
   }
-  void usePlace
-    .getState()
-    .load()
-    .then(() => useHost.getState().load());
+  // Answered in this order: what is drawn first is the place of the last run.
+  void usePlace.getState().load();
+  void useHost.getState().load();
   return () => {
     for (const end of ends) end();
   };
+}
+
+/** After a time out of sight. */
+function askAnew(): void {
+  void useHost.getState().load();
+  const { shown, refresh } = useMail.getState();
+  if (shown) void refresh(shown);
+  useConversations.getState().refresh();
+  const holds = useHolds.getState();
+  if (holds.holds !== null) void holds.load();
 }
 
 /** Only what is on screen, or was fetched before, is fetched again. */

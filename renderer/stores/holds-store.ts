@@ -85,7 +85,9 @@ export const useHolds = create<HoldsStore>((set, get) => {
         .show("Discarded; it can be taken back for 30 days", () => get().undiscard(hold));
     },
     async undiscard(hold) {
-      await decide(hold, () => call("hold.undiscard", target(hold)));
+      const done = await decide(hold, () => call("hold.undiscard", target(hold)));
+      // What was said of it is no longer so.
+      if (done) useToast.getState().dismiss();
     },
     async redirect(hold, to) {
       const { agentId, toSession: from } = hold;

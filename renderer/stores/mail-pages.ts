@@ -6,18 +6,25 @@ export interface MailPages {
   readonly messages: readonly MessageView[];
   /** Whether the vault has older mail than `messages[0]`. */
   readonly more: boolean;
+  /** Whether it has newer mail than was asked for. */
+  readonly newer?: boolean;
 }
 
 /** A page as the daemon answers it: newest first. */
 export interface MailPage {
   readonly messages: readonly MessageView[];
   readonly more: boolean;
+  readonly newer?: boolean;
 }
 
 export const PAGE_SIZE = 100;
 
 /** Puts the newest page over what is loaded; what it does not reach back to stays. */
 export function mergeNewest(loaded: MailPages | null, page: MailPage): MailPages {
+  return { ...mergedNewest(loaded, page), ...(page.newer && { newer: true }) };
+}
+
+function mergedNewest(loaded: MailPages | null, page: MailPage): MailPages {
   const fresh = oldestFirst(page);
   const first = fresh[0];
   if (!loaded || !first || !page.more) return { messages: fresh, more: page.more };
@@ -32,10 +39,11 @@ export function mergeNewest(loaded: MailPages | null, page: MailPage): MailPages
 export function mergeBefore(loaded: MailPages, page: MailPage, before: number): MailPages {
   const fresh = oldestFirst(page);
   const newer = loaded.messages.filter((message) => message.seq >= before);
-  if (!page.more) return { messages: [...fresh, ...newer], more: false };
+  if (!page.more) return { ...loaded, messages: [...fresh, ...newer], more: false };
   const lowest = fresh[0]?.seq ?? before;
   const older = loaded.messages.filter((message) => message.seq < lowest);
   return {
+    ...loaded,
     messages: [...older, ...fresh, ...newer],
     more: older.length > 0 ? loaded.more : page.more,
   };
@@ -61,7 +69,7 @@ function settled(message: MessageView): boolean {
 /** The newest pages' worth, so that places visited earlier do not keep a whole history in memory. */
 export function trimmed(loaded: MailPages, keep: number): MailPages {
   if (loaded.messages.length <= keep) return loaded;
-  return { messages: loaded.messages.slice(-keep), more: true };
+  return { ...loaded, messages: loaded.messages.slice(-keep), more: true };
 }
 
 function oldestFirst(page: MailPage): MessageView[] {

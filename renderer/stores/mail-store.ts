@@ -18,6 +18,8 @@ export interface MailPlace {
   /** The other session, where `peer` is the agent itself. */
   readonly other?: string | null;
   readonly unread?: boolean;
+  /** Only mail below this `seq`: the past, as a search found it. */
+  readonly until?: number;
 }
 
 /** One session's mail as far as it is loaded. */
@@ -44,8 +46,9 @@ const MESSAGES_KEPT = 2 * PAGE_SIZE;
 /** A refresh looks at no more older pages than this: mail further up is fetched when opened again. */
 const OLDER_PAGES_REFRESHED = 4;
 
-export function inboxKey({ agentId, label, peer, other, unread }: MailPlace): string {
-  return JSON.stringify([agentId, label, peer, other === undefined ? [] : other, unread === true]);
+export function inboxKey({ agentId, label, peer, other, unread, until }: MailPlace): string {
+  const session = other === undefined ? [] : other;
+  return JSON.stringify([agentId, label, peer, session, unread === true, until]);
 }
 
 /** Refreshes under way; true once another was asked for meanwhile. A burst of events makes two calls. */
@@ -60,14 +63,16 @@ export const useMail = create<MailStore>((set, get) => {
 
   async function fetchInto(place: MailPlace): Promise<void> {
     const key = inboxKey(place);
-    const newest = await call("inbox.list", { ...place, limit: PAGE_SIZE });
+    const { until, ...listed } = place;
+    const upTo = until === undefined ? {} : { before: until };
+    const newest = await call("inbox.list", { ...listed, ...upTo, limit: PAGE_SIZE });
     let pages = mergeNewest(get().inboxes[key]?.pages ?? null, newest);
     patch(key, { pages, problem: null });
     let below = newest.messages.at(-1)?.seq ?? 0;
     for (let page = 0; page < OLDER_PAGES_REFRESHED; page++) {
       const seq = unsettledBelow(pages, below);
       if (seq === null) return;
-      const older = await call("inbox.list", { ...place, limit: PAGE_SIZE, before: seq + 1 });
+      const older = await call("inbox.list", { ...listed, limit: PAGE_SIZE, before: seq + 1 });
       pages = mergeBefore(get().inboxes[key]?.pages ?? pages, older, seq + 1);
       patch(key, { pages });
       below = older.messages.at(-1)?.seq ?? 0;
@@ -112,7 +117,8 @@ export const useMail = create<MailStore>((set, get) => {
       if (!inbox?.pages?.more || inbox.loadingOlder || before === undefined) return;
       patch(key, { loadingOlder: true });
       try {
-        const page = await call("inbox.list", { ...place, limit: PAGE_SIZE, before });
+        const { until: _, ...listed } = place;
+        const page = await call("inbox.list", { ...listed, limit: PAGE_SIZE, before });
         const pages = get().inboxes[key]?.pages;
         patch(key, {
           loadingOlder: false,

@@ -20,7 +20,7 @@ export const usePlace = create<PlaceStore>((set, get) => ({
   go(place) {
     set({ chosen: place });
     // Forgotten should this fail: the window then begins where it always does.
-    call("window.remember", { place }).catch(() => undefined);
+    call("window.remember", { place: lasting(place) }).catch(() => undefined);
   },
   async load() {
     const last = await call("window.remembered", {}).catch(() => null);
@@ -36,3 +36,9 @@ export const usePlace = create<PlaceStore>((set, get) => ({
     call("window.remember", { setup }).catch(() => undefined);
   },
 }));
+
+/** A message that was gone to once is no place to come back to; its session is. */
+function lasting(place: Place): Place {
+  if (place.view !== "session") return place;
+  return { view: "session", agentId: place.agentId, label: place.label };
+}

@@ -1,12 +1,19 @@
+import { memo } from "react";
 import type { HoldView } from "../../shared/model/snapshot.ts";
 import { Party } from "../inboxes/party.tsx";
+import { holdKey } from "../stores/holds-store.ts";
 import { classNames } from "../ui/class-names.ts";
 import { formatAge, formatMoment, oneLine } from "../ui/format.ts";
 import { whyHeld } from "./hold-words.ts";
 
 /** A held message in the list: from whom, for whom, why it waits, and how it begins. */
-export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: () => void }) {
+export const HoldRow = memo(function HoldRow(props: {
+  hold: HoldView;
+  selected: boolean;
+  onSelect: (key: string) => void;
+}) {
   const { hold, selected } = props;
+  const select = () => props.onSelect(holdKey(hold));
   return (
     <button
       type="button"
@@ -14,10 +21,10 @@ export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: ()
       data-hold
       aria-current={selected ? "true" : undefined}
       tabIndex={selected ? 0 : -1}
-      onClick={props.onSelect}
-      onFocus={props.onSelect}
+      onClick={select}
+      onFocus={select}
       className={classNames(
-        "flex w-full flex-col gap-0.5 border-b border-line px-6 py-2 text-left",
+        "flex h-full w-full flex-col justify-center gap-0.5 border-b border-line px-6 text-left",
         selected ? "bg-selected" : "hover:bg-hover",
       )}
     >
@@ -51,4 +58,4 @@ export function HoldRow(props: { hold: HoldView; selected: boolean; onSelect: ()
       </span>
     </button>
   );
-}
+});

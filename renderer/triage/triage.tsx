@@ -1,3 +1,4 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import type { HoldView } from "../../shared/model/snapshot.ts";
 import { holdKey, nextSelected, useHolds } from "../stores/holds-store.ts";
@@ -7,6 +8,8 @@ import { answer, type TriageMenu } from "./hold-actions.tsx";
 import { HoldDetail } from "./hold-detail.tsx";
 import { HoldRow } from "./hold-row.tsx";
 import { useTriageKeys } from "./use-triage-keys.ts";
+
+const ROW_HEIGHT = 96;
 
 /** The list of holds and the selected one beside it; nothing here needs a mouse. */
 export function Triage({ holds }: { holds: readonly HoldView[] }) {
@@ -24,6 +27,33 @@ export function Triage({ holds }: { holds: readonly HoldView[] }) {
       list.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
     }
   }, [holds, selected]);
+  const index = holds.findIndex((entry) => holdKey(entry) === selected);
+  const virtualizer = useVirtualizer({
+    count: holds.length,
+    getScrollElement: () => list.current,
+    getItemKey: (row) => (holds[row] ? holdKey(holds[row]) : row),
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+  });
+  const toFocus = useRef<string | null>(null);
+  const move = (step: number) => {
+    const row = Math.min(Math.max(index + step, 0), holds.length - 1);
+    const next = holds[row];
+    if (!next) return;
+    toFocus.current = holdKey(next);
+    setWanted(toFocus.current);
+    virtualizer.scrollToIndex(row, { align: "auto" });
+    focusCurrent();
+  };
+  // A row that was out of sight is there only after it was scrolled to.
+  const focusCurrent = () => {
+    if (toFocus.current === null || toFocus.current !== selected) return;
+    const row = list.current?.querySelector<HTMLElement>("[aria-current]");
+    if (!row) return;
+    toFocus.current = null;
+    row.focus({ preventScroll: true });
+  };
+  useEffect(focusCurrent);
   const hold = holds.find((entry) => holdKey(entry) === selected);
   const menu = menuOf !== null && menuOf.key === selected ? menuOf.menu : null;
   const open = (next: TriageMenu | null) =>
@@ -34,6 +64,7 @@ export function Triage({ holds }: { holds: readonly HoldView[] }) {
   useTriageKeys({
     list,
     menuOpen: menu !== null,
+    move,
     keys: {
       a: () => open("give"),
       m: () => open("rule"),
@@ -48,13 +79,22 @@ export function Triage({ holds }: { holds: readonly HoldView[] }) {
       <ul
         ref={list}
         aria-label={plural(holds.length, "held message")}
-        className="min-h-0 overflow-y-auto border-b border-line @3xl:border-r @3xl:border-b-0"
+        className="relative min-h-0 overflow-y-auto border-b border-line @3xl:border-r @3xl:border-b-0"
       >
-        {holds.map((entry) => {
+        <li aria-hidden style={{ height: virtualizer.getTotalSize() }} />
+        {virtualizer.getVirtualItems().map((row) => {
+          const entry = holds[row.index];
+          if (!entry) return null;
           const key = holdKey(entry);
           return (
-            <li key={key} className="lazy-row">
-              <HoldRow hold={entry} selected={key === selected} onSelect={() => setWanted(key)} />
+            <li
+              key={key}
+              aria-setsize={holds.length}
+              aria-posinset={row.index + 1}
+              className="absolute inset-x-0 top-0 h-24"
+              style={{ transform: `translateY(${row.start}px)` }}
+            >
+              <HoldRow hold={entry} selected={key === selected} onSelect={setWanted} />
             </li>
           );
         })}

@@ -23,7 +23,7 @@ export function UnroutedView() {
     <>
       <PageHeader
         title="Unrouted"
-        detail={<span className="truncate">Messages no session could take yet</span>}
+        detail={<span className="truncate">No session could take it yet</span>}
         actions={
           <>
             {list === "held" && holds && holds.length > 0 && <KeyHints />}

@@ -7,21 +7,19 @@ export type TriageKeys = Readonly<Record<string, () => void>>;
 export function useTriageKeys(options: {
   list: RefObject<HTMLElement | null>;
   menuOpen: boolean;
+  /** By so many holds, down or up. */
+  move: (step: number) => void;
   keys: TriageKeys;
 }): void {
   useEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
       if (options.menuOpen || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target)) return;
-      const rows = [...(options.list.current?.querySelectorAll<HTMLElement>("[data-hold]") ?? [])];
-      const inList = rows.includes(document.activeElement as HTMLElement);
+      const inList = options.list.current?.contains(document.activeElement) ?? false;
       const step = stepOf(event.key, inList);
       const act = Object.hasOwn(options.keys, event.key) ? options.keys[event.key] : undefined;
       if (step !== 0) {
-        const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-        const row = rows[Math.min(Math.max(current + step, 0), rows.length - 1)];
-        row?.focus();
-        row?.scrollIntoView({ block: "nearest" });
+        options.move(step);
         event.preventDefault();
       } else if (act && !event.repeat) {
         act();

@@ -32,6 +32,11 @@ export const windowCalls = {
     request: z.object({ agentId: z.string() }).strict(),
     response: z.object({}),
   },
+  /** Brings a session's terminal to the front; where that cannot be done, why. */
+  "session.raise": {
+    request: z.object({ agentId: z.string(), label: z.string().max(32) }).strict(),
+    response: z.object({ why: z.string().nullable() }),
+  },
   ...contactCalls,
   ...activityCalls,
   ...settingsCalls,
@@ -59,6 +64,8 @@ const windowEvents = {
     labels: z.array(z.string()),
     holds: z.boolean(),
   }),
+  /** The window was hidden while things changed: what it shows may be of before. */
+  "window.missed": z.object({}),
   /** Tray and notifications ask the window to open a place. */
   "window.navigate": place,
   "updates.changed": updates,

@@ -25,7 +25,7 @@ const contactView = z.object({
   name: z.string().nullable(),
   /** A @handle under which it was met. */
   handle: z.string().nullable(),
-  standing: z.enum(["accepted", "incoming", "outgoing"]),
+  standing: z.enum(["accepted", "incoming", "outgoing", "blocked"]),
   /** When a person compared the safety number; null: never. */
   verifiedAt: z.string().nullable(),
 });
@@ -53,6 +53,8 @@ export const contactCalls = {
     response: z.object({
       /** 60 digits in groups of five. */
       groups: z.array(z.string()),
+      /** The same number as words. */
+      words: z.array(z.string()),
       /** The rows of the QR code, a character per module: 1 is dark. */
       code: z.array(z.string()),
     }),

@@ -21,7 +21,17 @@ export const mailCalls = {
         limit: z.number().int().min(1).max(200),
       })
       .strict(),
-    response: z.object({ messages: z.array(messageView), more: z.boolean() }),
+    response: z.object({
+      messages: z.array(messageView),
+      more: z.boolean(),
+      /** There is mail from `before` on, too. */
+      newer: z.boolean(),
+    }),
+  },
+  /** Labels that have mail and no live session, the one that got some last first. */
+  "inbox.earlier": {
+    request: z.object({ agentId: z.string() }).strict(),
+    response: z.object({ labels: z.array(z.object({ label: z.string(), last: z.string() })) }),
   },
   /** With whom `label` wrote lately, the last one first. */
   "inbox.conversations": {

@@ -4,13 +4,22 @@ import { LABEL_SHAPE } from "../labels/labels.ts";
 const nothing = z.object({}).strict();
 const policy = z.enum(["primary", "broadcast", "drop"]);
 const label = z.string().regex(LABEL_SHAPE);
-const preferences = z.object({ startAtLogin: z.boolean(), notifications: z.boolean() });
+/** What a person is told of one agent; all of it where nothing is set. */
+export const told = z.enum(["everything", "alarms", "nothing"]);
+export type Told = z.infer<typeof told>;
+const preferences = z.object({
+  startAtLogin: z.boolean(),
+  notifications: z.boolean(),
+  /** By cryptoId. */
+  told: z.record(z.string(), told),
+});
 
 /** What a person sets, of the host and of the desktop in front of it. */
 export const settingsCalls = {
   "settings.get": {
     request: nothing,
     response: z.object({
+      ownContacts: z.boolean(),
       relay: z.object({ url: z.string(), embedded: z.boolean(), bytes: z.number().nullable() }),
       agents: z.array(
         z.object({
@@ -32,6 +41,15 @@ export const settingsCalls = {
     request: z.object({ agentId: z.string(), paused: z.boolean() }).strict(),
     response: nothing,
   },
+  /** Whether own agents here become contacts of each other by themselves. */
+  "host.own-contacts": { request: z.object({ on: z.boolean() }).strict(), response: nothing },
+  /** Opens a vault with its passphrase, which is kept nowhere and said to nobody. */
+  "agent.unlock": {
+    request: z.object({ agentId: z.string(), passphrase: z.string().min(1).max(4096) }).strict(),
+    response: nothing,
+  },
+  /** Closes it again; its sessions end. For a vault under a passphrase. */
+  "agent.lock": { request: z.object({ agentId: z.string() }).strict(), response: nothing },
   "desktop.preferences": { request: nothing, response: preferences },
   "desktop.prefer": { request: preferences.partial().strict(), response: preferences },
 } as const;

@@ -32,8 +32,9 @@ export const place = z.discriminatedUnion("view", [
     view: z.literal("session"),
     agentId,
     label,
-    /** The id of the message to go to. */
+    /** The id of the message to go to, and where it stands in the agent's vault if that is known. */
     message: z.string().max(128).optional(),
+    seq: z.number().int().positive().optional(),
   }),
 ]);
 export type Place = z.infer<typeof place>;

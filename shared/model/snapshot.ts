@@ -19,6 +19,9 @@ const sessionSummary = z.object({
   cwd: z.string(),
   /** The last part of `cwd`: what a person calls the project. */
   project: z.string(),
+  /** What the person or the harness called it, and the branch its folder is on; null: unknown. */
+  title: z.string().nullable(),
+  branch: z.string().nullable(),
   startedAt: z.string(),
   lastSeenAt: z.string(),
   unread: z.number().int().nonnegative(),
@@ -104,6 +107,8 @@ const unopenedAgent = z.object({
   /** Why, and what to do next, as sentences for a person. */
   reason: z.string(),
   next: z.string(),
+  /** A passphrase is what opens it. */
+  underPassphrase: z.boolean(),
 });
 export type UnopenedAgent = z.infer<typeof unopenedAgent>;
 

@@ -68,7 +68,11 @@ export const calls = {
    * goodbye and releases the lock; another desktop stays, and shows its window where `show` says so.
    */
   handover: {
-    params: z.object({ show: z.boolean() }),
+    params: z.object({
+      show: z.boolean(),
+      /** A `tinyplace://` link that the other start was given. */
+      link: z.string().max(400).optional(),
+    }),
     result: z.object({ releasing: z.boolean() }),
   },
   /** Makes this connection a session of `wallet`. Attaching again moves it (other wallet or label). */

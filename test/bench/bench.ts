@@ -15,6 +15,7 @@ import { sdkCipherAlone } from "./sdk-cipher-alone.ts";
 import { measureSessions } from "./sessions.ts";
 import { sqliteAlone } from "./sqlite-alone.ts";
 import { measureThroughput } from "./throughput.ts";
+import { measureWindow } from "./window.ts";
 
 /**
  * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
@@ -122,6 +123,7 @@ async function measure(host: ChildProcess) {
     daemon_resident_mb: residentMb,
     daemon_idle_resident_mb: idleMb,
     desktop_hidden_mb: await hiddenDesktopMb(),
+    ...(await measureWindow()),
   };
 }
 

@@ -34,7 +34,7 @@ export async function hiddenDesktopMb(): Promise<number | null> {
       await pause(50);
     }
     await pause(SETTLE_MS);
-    return Math.round(treeKb(child.pid as number) / 1024);
+    return treeMb(child.pid as number);
   } finally {
     child.kill();
     await closed;
@@ -43,14 +43,18 @@ export async function hiddenDesktopMb(): Promise<number | null> {
   }
 }
 
-function treeKb(root: number): number {
+/** The proportional set sizes of a process and all below it, in MB. */
+export function treeMb(root: number): number {
   const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
     const parent = /^\d+$/.test(name) ? parentOf(Number(name)) : null;
     if (parent !== null) parents.set(Number(name), parent);
   }
   const isInside = (pid: number): boolean => pid === root || isInsideOf(parents.get(pid), isInside);
-  return [...parents.keys()].filter(isInside).reduce((sum, pid) => sum + proportionalKb(pid), 0);
+  const kb = [...parents.keys()]
+    .filter(isInside)
+    .reduce((sum, pid) => sum + proportionalKb(pid), 0);
+  return Math.round(kb / 1024);
 }
 
 function isInsideOf(parent: number | undefined, isInside: (pid: number) => boolean): boolean {

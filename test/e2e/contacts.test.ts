@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { drawIdentity } from "../../electron/daemon/identity.ts";
 import { systemClock } from "../../electron/platform/clock.ts";
 import { safetyNumber } from "../../electron/ratchet/safety-number.ts";
+import { safetyWords } from "../../electron/ratchet/safety-words.ts";
 import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
@@ -33,6 +34,10 @@ test("U2 C2 R5 a contact is accepted, verified, given a rule, blocked; a changed
   // The same number on both sides.
   const theirs = safetyNumber(friend.id, planner).groups.join("");
   await expect.poll(() => page.getByTestId("safety-number").textContent(), WAIT).toBe(theirs);
+  await page.getByText("The same as words").click();
+  await expect
+    .poll(() => page.getByTestId("safety-words").locator("span").allTextContents(), WAIT)
+    .toEqual(safetyWords(safetyNumber(friend.id, planner).groups));
   await page.getByTestId("verify").click();
   await page.getByTestId("verified").waitFor();
   await page.getByTestId("quiet-all").click();
@@ -59,8 +64,13 @@ test("U2 C2 R5 a contact is accepted, verified, given a rule, blocked; a changed
   await page.getByTestId("keep-before").click();
   await page.getByTestId("alarm-@friend").waitFor({ state: "detached" });
 
+  // Blocked: it stays in the list, where the block is ended.
+  await page.getByTestId(`contact-${friend.id}`).click();
   await page.getByTestId("block-contact").click();
   await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("blocked");
-  await page.getByTestId("undo").click();
+  await page.getByTestId(`contact-${friend.id}`).click();
+  await page.getByTestId("unblock-contact").waitFor();
+  await desktop.show("contacts-blocked");
+  await page.getByTestId("unblock-contact").click();
   await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("none");
 });

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { startDesktop } from "../support/desktop.ts";
 import { startBridge } from "../support/processes.ts";
 
+/** More than is shown of what came after a message that was found. */
+const LATER = 130;
 const WAIT = { timeout: 60_000, interval: 50 };
 
 test("U2 mail is searched everywhere and in a session, and read as conversations, by keyboard", async () => {
@@ -62,4 +64,20 @@ test("U2 mail is searched everywhere and in a session, and read as conversations
   await page.getByTestId("search-words").fill("xylophone");
   await page.getByText("Nothing found").waitFor();
   await desktop.show("search-nothing");
+
+  // Far back in the past: it is shown there, with the way to the newest.
+  for (let n = 0; n < LATER; n++) await send(second, planner, "claude:1", `later ${n}`);
+  await page.getByTestId("search-words").fill("deployment staging");
+  await expect.poll(() => found.count(), WAIT).toBe(1);
+  await page.getByTestId("open-found").click();
+  await page.locator("article", { hasText: "green on staging" }).waitFor();
+  await page.getByTestId("show-newest").click();
+  await page.locator("article", { hasText: `later ${LATER - 1}` }).waitFor();
+  expect(await page.getByTestId("show-newest").count()).toBe(0);
+
+  // A session that ended stays in reach.
+  await answering.close();
+  await page.getByTestId("agent-reviewer").click();
+  await page.getByTestId("earlier-claude:1").click();
+  await page.locator("article", { hasText: "split the migration" }).waitFor();
 });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { HOSTILE_TEXTS } from "../fixtures/hostile-texts.ts";
 import { startDesktop } from "../support/desktop.ts";
 import { startBridge } from "../support/processes.ts";
 
@@ -137,29 +138,20 @@ test("Z3 Z4 what strangers write is shown as text, whatever it is", async () => 
   await desktop.createAgent("planner");
   const reviewer = await desktop.createAgent("reviewer");
   const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "planner" });
-  const hostile = {
-    markup:
-      '<img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script><b>bold</b>',
-    bidi: "\u202egnp.exe\u2066 and \u2069 after",
-    zeroWidth: `in\u200bvis\u200dible\ufeff${"\u0301".repeat(500)}`,
-    terminal: "\u001b[2J\u001b]0;title\u0007\u001b[31mred",
-    link: "javascript:globalThis.owned=1 https://example.org/?a=<>",
-    long: "x".repeat(200_000),
-  };
-  for (const body of Object.values(hostile)) {
+  for (const body of Object.values(HOSTILE_TEXTS)) {
     expect(await asking.call("send", { to: reviewer, to_session: "claude:9", body })).toMatchObject(
       {
         sent: { via: "relay" },
       },
     );
   }
-  const count = Object.keys(hostile).length;
+  const count = Object.keys(HOSTILE_TEXTS).length;
   await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe(`${count}`);
   await page.getByTestId("nav-unrouted").click();
   const rows = page.locator("[data-hold]");
   await expect.poll(() => rows.count(), WAIT).toBe(count);
   const text = page.locator(".foreign-text");
-  for (const [index, body] of Object.values(hostile).entries()) {
+  for (const [index, body] of Object.values(HOSTILE_TEXTS).entries()) {
     await rows.nth(index).click();
     const start = body.slice(0, 1000);
     await expect.poll(async () => (await text.first().textContent()) ?? "", WAIT).toContain(start);

@@ -17,6 +17,8 @@ test("U2 U4 settings are done at once and kept over a restart, as is the window'
   // It runs from a folder, and is no package that could be replaced: it says so.
   await page.getByText("This runs from its sources").waitFor();
   expect(await page.getByTestId("updates").isDisabled()).toBe(true);
+  await page.getByTestId("told-planner").selectOption("alarms");
+  await page.getByTestId("own-contacts").click();
   await page.getByTestId("start-at-login").click();
   const entry = join(home, "config", "autostart", "tinyplace.desktop");
   await expect.poll(() => existsSync(entry), WAIT).toBe(true);
@@ -39,4 +41,6 @@ test("U2 U4 settings are done at once and kept over a restart, as is the window'
   expect(await second.page.getByTestId("pause-planner").isChecked()).toBe(true);
   expect(await second.page.getByTestId("notifications").isChecked()).toBe(false);
   expect(await second.page.getByTestId("start-at-login").isChecked()).toBe(true);
+  expect(await second.page.getByTestId("told-planner").inputValue()).toBe("alarms");
+  expect(await second.page.getByTestId("own-contacts").isChecked()).toBe(false);
 });

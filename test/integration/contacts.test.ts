@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Agent } from "../../electron/daemon/agent.ts";
 import { Contacts } from "../../electron/daemon/contacts.ts";
 import { drawIdentity } from "../../electron/daemon/identity.ts";
 import { systemClock } from "../../electron/platform/clock.ts";
@@ -10,6 +11,7 @@ import { startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import { MemoryRelayStore } from "../../electron/relay/store/memory-store.ts";
 import { Vault } from "../../electron/vault/vault.ts";
+import { startHost, until } from "../support/host.ts";
 import { type BridgeClient, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 import { createWallet, twoHomes } from "../support/two-homes.ts";
@@ -117,6 +119,28 @@ test("C1 agents of one home are contacts from their creation, unless a person re
   // The new agent is introduced to all: by then the others met again.
   const s = await createWallet(setup, "s");
   await expect.poll(async () => (await contacts(setup)).sort()).toEqual([r, s].sort());
+});
+
+test("C1 a person can turn that off, and on again", async () => {
+  const home = temporaryHome();
+  const host = await startHost(home);
+  host.setOwnContacts(false);
+  const known = async (agent: Agent) => (await agent.relay.contacts()).length;
+  const online = (agent: Agent) => until(host, () => agent.summary().relay.state === "online");
+  const [p, q] = [await host.createAgent("p"), await host.createAgent("q")];
+  await Promise.all([online(p), online(q)]);
+  expect(await known(p)).toBe(0);
+  await host.close();
+
+  // Kept: the next start introduces nobody either.
+  const again = await startHost(home);
+  expect(again.settings.ownContacts).toBe(false);
+  const [r] = again.agents();
+  if (!r) throw new Error("no agent");
+  await until(again, () => again.agents().every((one) => one.summary().relay.state === "online"));
+  expect(await known(r)).toBe(0);
+  again.setOwnContacts(true);
+  await expect.poll(() => known(r)).toBe(1);
 });
 
 describe("C1 what is asked without a person", () => {

@@ -100,6 +100,24 @@ test("U2 a session's mail falls into conversations, each with its unread count",
     "to my own second",
   ]);
   expect(await texts({ unread: true })).toHaveLength(3);
+
+  // A session that ended stays in reach.
+  expect(calls["inbox.earlier"]({ agentId: here })).toEqual({ labels: [] });
+  for (const peer of [...one.peers]) planner.sessions.detach(peer);
+  expect(calls["inbox.earlier"]({ agentId: here })).toMatchObject({
+    labels: [{ label: "claude:1" }],
+  });
+
+  // A page of the past says that there is newer mail.
+  const all = await calls["inbox.list"]({ ...inbox, limit: 50 });
+  expect(all).toMatchObject({ more: false, newer: false });
+  const before = all.messages[2]?.seq ?? 0;
+  const past = await calls["inbox.list"]({ ...inbox, before, limit: 1 });
+  expect(past).toMatchObject({
+    more: true,
+    newer: true,
+    messages: [{ seq: all.messages[3]?.seq }],
+  });
   expect(await texts({ peer: there, unread: true })).toEqual(["from the reviewer"]);
   expect(await texts({ peer: here, other: null })).toEqual([]);
 });

@@ -27,6 +27,8 @@ export interface Desktop {
   opened(open: () => Promise<unknown>): Promise<Page>;
   /** Light and dark, each size in turn; the accessibility rules hold in all of them. */
   show(name: string, page?: Page, sizes?: readonly (readonly [number, number])[]): Promise<void>;
+  /** As `show`, and the same with more contrast: the whole matrix. */
+  inspect(name: string, page?: Page, sizes?: readonly (readonly [number, number])[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -84,28 +86,41 @@ export async function startDesktop(
       await window.locator("main").first().waitFor();
       return window;
     },
-    show: async (
-      name,
-      shown = page,
-      sizes = [
-        [1100, 720],
-        [760, 520],
-      ],
-    ) => {
-      for (const [width, height] of sizes) {
-        await resize(electron, shown, width, height);
-        for (const colorScheme of ["light", "dark"] as const) {
-          await shown.emulateMedia({ colorScheme });
-          mkdirSync(PICTURES, { recursive: true });
-          const size = width === sizes[0]?.[0] ? "" : "-small";
-          await shown.screenshot({ path: join(PICTURES, `${name}${size}-${colorScheme}.png`) });
-          expect(await faults(shown)).toEqual([]);
-        }
-      }
-      await resize(electron, shown, ...(sizes[0] as [number, number]));
-      await shown.emulateMedia({ colorScheme: "light" });
-    },
+    show: (name, shown = page, sizes = SIZES) =>
+      show(electron, shown, sizes, name, ["no-preference"]),
+    inspect: (name, shown = page, sizes = SIZES) =>
+      show(electron, shown, sizes, name, ["no-preference", "more"]),
   };
+}
+
+const SIZES = [
+  [1100, 720],
+  [760, 520],
+] as const;
+
+async function show(
+  electron: ElectronApplication,
+  page: Page,
+  sizes: readonly (readonly [number, number])[],
+  name: string,
+  contrasts: readonly ("no-preference" | "more")[],
+): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  for (const [index, [width, height]] of sizes.entries()) {
+    await resize(electron, page, width, height);
+    // More contrast changes colours alone: at one size it is seen as well as at two.
+    for (const contrast of index === 0 ? contrasts : contrasts.slice(0, 1)) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, contrast });
+        const marks = [index > 0 && "small", contrast === "more" && "contrast", colorScheme];
+        const file = [name, ...marks].filter(Boolean).join("-");
+        await page.screenshot({ path: join(PICTURES, `${file}.png`) });
+        expect.soft(await faults(page), file).toEqual([]);
+      }
+    }
+  }
+  await resize(electron, page, ...(sizes[0] as [number, number]));
+  await page.emulateMedia({ colorScheme: "light", contrast: "no-preference" });
 }
 
 async function resize(electron: ElectronApplication, page: Page, width: number, height: number) {

@@ -39,6 +39,8 @@ export function session(label: string, part: Partial<SessionSummary> = {}): Sess
     pid: 1,
     cwd: "/work/api",
     project: "api",
+    title: null,
+    branch: null,
     startedAt: "2026-03-09T10:00:00.000Z",
     lastSeenAt: "2026-03-09T10:00:00.000Z",
     unread: 0,

@@ -9,6 +9,8 @@ const session = (label: string, unread: number, project = "app"): SessionSummary
   pid: 1,
   cwd: "/work/app",
   project,
+  title: null,
+  branch: null,
   startedAt: "2026-01-01T00:00:00.000Z",
   lastSeenAt: "2026-01-01T00:00:00.000Z",
   unread,
@@ -112,6 +114,18 @@ test("Z4 a folder's name cannot break the menu's lines, turn its text around, or
   expect(named("one\ntwo\u2028three")).toBe("claude:1 · one two three · idle");
   expect(named("\u202eedoc\u2066")).toBe("claude:1 · edoc · idle");
   expect(named("👩‍💻".repeat(200))?.length).toBeLessThan(200);
+});
+
+test("U1 Z1 agents that do not open are in the menu, too, and lead to the window", () => {
+  const unopened = (name: string | null, code: "vault_locked" | "vault_damaged") => ({
+    ...{ cryptoId: "id-of-it", name, code, reason: "", next: "", underPassphrase: false },
+  });
+  const shown = {
+    ...snapshot(),
+    unopened: [unopened("scout", "vault_locked"), unopened(null, "vault_damaged")],
+  };
+  expect(labels(shown).slice(0, 3)).toEqual(["scout · locked", "id-of-it · not open", "-"]);
+  expect(trayView(shown, false).items[0]).toMatchObject({ action: { kind: "open" } });
 });
 
 test("U1 pause and start at login show what is so, and turn it around", () => {

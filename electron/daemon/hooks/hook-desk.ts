@@ -4,6 +4,7 @@ import type { Timers } from "../../platform/timers.ts";
 import type { Pushed } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { NameOf } from "../framed-message.ts";
+import { readBranch, readTitle } from "../session-facts.ts";
 import type { Session } from "../session-registry.ts";
 import { ChannelPusher } from "./channel-pusher.ts";
 import { Offers } from "./offers.ts";
@@ -82,6 +83,20 @@ export class HookDesk {
     }
     this.counters.get(agent)?.pusher.look([session.label]);
     this.waiters.lookSoon();
+    this.learn(agent, session);
+  }
+
+  /** Reads what a person knows the session by, where it may have changed; nothing waits for it. */
+  private learn(agent: Agent, session: Session): void {
+    const { life } = session;
+    const title = life.transcript === null ? null : readTitle(life.transcript);
+    void Promise.all([readBranch(session.cwd), title]).then(([branch, found]) => {
+      // A title that scrolled out of reach is still its title.
+      const kept = found ?? life.title;
+      if (agent.isClosed || (branch === life.branch && kept === life.title)) return;
+      Object.assign(life, { branch, title: kept });
+      agent.emit("changed");
+    });
   }
 
   /**
@@ -154,6 +169,7 @@ export class HookDesk {
     }
     session.lastSeenAt = this.parts.clock.now();
     if (isNew) agent.emit("changed");
+    this.learn(agent, session);
   }
 
   private async tell(

@@ -2,6 +2,8 @@ import { encode } from "uqr";
 import type { WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { ContactView, contactCalls } from "../../../shared/channels/contact-calls.ts";
 import { safetyNumber } from "../../ratchet/safety-number.ts";
+import { safetyWords } from "../../ratchet/safety-words.ts";
+import { blockedPeers } from "../../vault/contact-table.ts";
 import { pinnedHandles } from "../../vault/handle-table.ts";
 import { markVerified, verifiedPeers } from "../../vault/verified-table.ts";
 import type { Agent } from "../agent.ts";
@@ -37,6 +39,7 @@ export function contactHandlers(host: Host): WindowHandlers<keyof typeof contact
       const code = encode([...scannable], { border: 0 }).data;
       return {
         groups: [...groups],
+        words: safetyWords(groups),
         code: code.map((row) => row.map((dark) => (dark ? "1" : "0")).join("")),
       };
     },
@@ -84,5 +87,6 @@ async function contactsOf(host: Host, agent: Agent): Promise<ContactView[]> {
     ...incoming.map(view("incoming")),
     ...outgoing.map(view("outgoing")),
     ...accepted.map(view("accepted")),
+    ...blockedPeers(agent.vault).map(({ peer }) => view("blocked")({ agentId: peer })),
   ];
 }

@@ -16,6 +16,7 @@ type ShellCall =
   | "host.snapshot"
   | keyof typeof setupCalls
   | keyof typeof updatesCalls
+  | "session.raise"
   | "composer.open"
   | "desktop.preferences"
   | "desktop.prefer";

@@ -1,9 +1,19 @@
-import type { WindowHandlers, WindowRequest } from "../../../shared/channels/channels.ts";
+import type {
+  WindowHandlers,
+  WindowRequest,
+  WindowResponse,
+} from "../../../shared/channels/channels.ts";
 import type { mailCalls } from "../../../shared/channels/mail-calls.ts";
 import { currentRung } from "../../../shared/model/ladder.ts";
 import type { ConversationView } from "../../../shared/model/mail.ts";
 import type { MessageView } from "../../../shared/model/snapshot.ts";
-import { type ConversationRow, conversation, type TurnRow, turns } from "../../vault/mail-table.ts";
+import {
+  type ConversationRow,
+  conversation,
+  labelsWithMail,
+  type TurnRow,
+  turns,
+} from "../../vault/mail-table.ts";
 import { readPeer } from "../../vault/peer-table.ts";
 import { verifiedPeers } from "../../vault/verified-table.ts";
 import { wayOf } from "../../vault/way.ts";
@@ -20,6 +30,7 @@ export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls>
     "inbox.conversations": ({ agentId, label }) => ({
       conversations: conversations(host, host.agent(agentId), label),
     }),
+    "inbox.earlier": ({ agentId }) => ({ labels: earlier(host.agent(agentId)) }),
     "mail.find": (request) => findIn(host, request),
   };
 }
@@ -28,14 +39,17 @@ export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls>
 export function inboxPage(
   host: Host,
   request: WindowRequest<"inbox.list">,
-): { messages: MessageView[]; more: boolean } {
+): WindowResponse<"inbox.list"> {
   const agent = host.agent(request.agentId);
-  const before = request.before ?? Number.MAX_SAFE_INTEGER;
-  const rows = conversation(agent.vault, request.label, before, request.limit + 1, request);
+  const { label, before } = request;
+  const read = (below: number, limit: number) =>
+    conversation(agent.vault, label, below, limit, request);
+  const rows = read(before ?? Number.MAX_SAFE_INTEGER, request.limit + 1);
   const page = rows.slice(0, request.limit);
   return {
-    messages: page.map((row) => messageView(host, agent, row, request.label)),
+    messages: page.map((row) => messageView(host, agent, row, label)),
     more: rows.length > request.limit,
+    newer: before !== undefined && (read(Number.MAX_SAFE_INTEGER, 1)[0]?.seq ?? 0) >= before,
   };
 }
 
@@ -69,6 +83,13 @@ export function messageView(
     ladder: way?.ladder ?? [],
     problem: way?.problem ?? null,
   };
+}
+
+function earlier(agent: Agent): { label: string; last: string }[] {
+  return labelsWithMail(agent.vault)
+    .filter(({ label }) => agent.sessions.get(label) === null)
+    .sort((a, b) => b.last - a.last)
+    .map(({ label, last }) => ({ label, last: iso(last) }));
 }
 
 function conversations(host: Host, agent: Agent, label: string): ConversationView[] {

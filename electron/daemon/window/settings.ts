@@ -1,9 +1,11 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { settingsCalls } from "../../../shared/channels/settings-calls.ts";
 import type { Host } from "../host.ts";
+import { passphraseAction } from "../passphrases.ts";
 
-type HostSetting = "settings.get" | "agent.policy" | "agent.pause";
+type HostSetting = Exclude<keyof typeof settingsCalls, "desktop.preferences" | "desktop.prefer">;
 
 /** What is set per agent, and what it all takes on disk. */
 export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
@@ -11,6 +13,7 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
     "settings.get": () => {
       const { paths, embeddedRelay } = host;
       return {
+        ownContacts: host.settings.ownContacts,
         relay: {
           url: host.relayAddress,
           embedded: embeddedRelay,
@@ -24,6 +27,19 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
           vaultBytes: databaseBytes(join(paths.agents, identity.cryptoId, "vault.db")),
         })),
       };
+    },
+    "host.own-contacts": ({ on }) => {
+      host.setOwnContacts(on);
+      return {};
+    },
+    "agent.unlock": async ({ agentId, passphrase }) => {
+      const words = { wallet: agentId, current: passphrase, next: null };
+      await passphraseAction(host, { ...words, action: "unlock" });
+      return {};
+    },
+    "agent.lock": async ({ agentId }) => {
+      await passphraseAction(host, { wallet: agentId, action: "lock", current: null, next: null });
+      return {};
     },
     "agent.policy": async ({ agentId, policy }) => {
       const agent = host.agent(agentId);
