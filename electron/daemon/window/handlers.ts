@@ -1,4 +1,5 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { pluginCalls } from "../../../shared/channels/plugin-calls.ts";
 import type { setupCalls } from "../../../shared/channels/setup-calls.ts";
 import type { updatesCalls } from "../../../shared/channels/updates-calls.ts";
 import type { Host } from "../host.ts";
@@ -6,6 +7,8 @@ import { activityHandlers } from "./activity.ts";
 import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
 import { mailHandlers } from "./inbox.ts";
+import { permissionHandlers } from "./permissions.ts";
+import { reachHandlers } from "./reach.ts";
 import { responderHandlers } from "./responder.ts";
 import { settingsHandlers } from "./settings.ts";
 import { triageHandlers } from "./triage.ts";
@@ -16,6 +19,7 @@ type ShellCall =
   | keyof typeof setupCalls
   | keyof typeof updatesCalls
   | "composer.open"
+  | keyof typeof pluginCalls
   | "desktop.preferences"
   | "desktop.prefer";
 
@@ -30,6 +34,8 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     ...mailHandlers(host),
     ...contactHandlers(host),
     ...activityHandlers(host),
+    ...permissionHandlers(host),
+    ...reachHandlers(host),
     ...settingsHandlers(host),
     ...responderHandlers(host),
     ...triageHandlers(host),
