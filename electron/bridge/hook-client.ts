@@ -4,6 +4,12 @@ import type { HomePaths } from "../platform/paths.ts";
 import { newNonce, proofOf, readSecret, sameProof } from "./secret.ts";
 
 type Fields = Record<string, unknown>;
+interface Message {
+  method?: string;
+  id?: number;
+  result?: Fields;
+  error?: object;
+}
 interface Waiting {
   resolve(result: Fields): void;
   reject(error: Error): void;
@@ -64,7 +70,12 @@ export class HookClient {
     const lines = (this.rest + data).split("\n");
     this.rest = lines.pop() ?? "";
     for (const line of lines) {
-      const message = JSON.parse(line) as { id?: number; result?: Fields; error?: object };
+      const message = JSON.parse(line) as Message;
+      // The host asks whether a hook that waits is there.
+      if (message.method === "ping" && message.id !== undefined) {
+        this.socket.write(`${JSON.stringify({ jsonrpc: "2.0", id: message.id, result: null })}\n`);
+        continue;
+      }
       const waiting = message.id === undefined ? undefined : this.waiting.get(message.id);
       if (!waiting) continue;
       this.waiting.delete(message.id as number);

@@ -15,9 +15,9 @@ const WAKES = 2;
  * the exit code, and does not outlive the harness.
  */
 export async function waitToWake(paths: HomePaths, sessionId: string): Promise<number> {
+  const harness = process.ppid;
   writeSync(1, '{"async":true}\n');
   if (!canBeWoken(process.env)) return 0;
-  const harness = process.ppid;
   setInterval(() => {
     if (!isAlive(harness)) process.exit(0);
   }, LOOK_EVERY_MS);

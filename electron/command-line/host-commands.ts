@@ -21,6 +21,17 @@ export function hostCommands(program: Command, context: Context, version: string
       await printStatus(await context.open(options));
     });
 
+  context
+    .command(program, "doctor", "try all that has to work, sessions too, and say what to do")
+    .option("--claude <path>", "Claude Code's program", "claude")
+    .option("--push", "also push a mark to channels: a session that listens takes a turn")
+    .action(async (options: SharedOptions & { claude: string; push?: boolean }) => {
+      const { runDoctor } = await import("../bridge/doctor-command.ts");
+      const { paths, output } = await context.open(options);
+      const where = { paths, self: context.self, claude: options.claude };
+      process.exit(await runDoctor(where, output, options.push ?? false));
+    });
+
   program
     .command("daemon")
     .description("own the data folder without a display: relay, vaults, ratchets, socket")

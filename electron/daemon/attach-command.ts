@@ -10,10 +10,7 @@ export interface CommandLine {
  * executable has to be told to run the bridge as Node: else it would open the application again.
  */
 export function attachCommand(commandLine: CommandLine, home: string): string {
-  const words = attachWords(commandLine, home).map((word) =>
-    /^[\w@%+=:,./\\-]+$/.test(word) ? word : JSON.stringify(word),
-  );
-  return `claude ${words.join(" ")}`;
+  return `claude ${quoted(attachWords(commandLine, home))}`;
 }
 
 /** The same as words, for starting `claude` without a shell. */
@@ -24,4 +21,16 @@ export function attachWords(
   const env = isElectron ? ["-e", "ELECTRON_RUN_AS_NODE=1"] : [];
   const bridge = [executable, entry, "mcp", "--home", home];
   return ["mcp", "add", "tinyplace", "--scope", "user", ...env, "--", ...bridge];
+}
+
+/** What a terminal runs as `tinyplace <words>`. */
+export function tinyplaceCommand(commandLine: CommandLine, words: readonly string[]): string {
+  const env = commandLine.isElectron ? "ELECTRON_RUN_AS_NODE=1 " : "";
+  return `${env}${quoted([commandLine.executable, commandLine.entry, ...words])}`;
+}
+
+function quoted(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./\\-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(" ");
 }

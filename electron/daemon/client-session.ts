@@ -1,6 +1,7 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { personCalls } from "../../shared/protocol/person-calls.ts";
 import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type { ReceivedMessage, ToldMessage } from "../../shared/protocol/received-message.ts";
 import type {
   AuthorizedCall,
   CallContext,
@@ -19,13 +20,16 @@ import type { Agent, Sender } from "./agent.ts";
 import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { contactHandlers } from "./contact-calls.ts";
+import { senderNote } from "./framed-message.ts";
 import { handleHandlers } from "./handle-calls.ts";
 import { hookHandlers } from "./hooks/hook-calls.ts";
 import type { Host } from "./host.ts";
 import { receivedMessageOf } from "./mailroom.ts";
 import { moveHandlers } from "./move-calls.ts";
 import { passphraseAction } from "./passphrases.ts";
+import { permissionHandlers } from "./permission-prompts.ts";
 import { PersonDesk } from "./person-desk.ts";
+import { reachHandlers } from "./reach.ts";
 import { responderHandlers } from "./responder/responder-calls.ts";
 import type { Session } from "./session-registry.ts";
 import { triageHandlers } from "./triage-calls.ts";
@@ -120,7 +124,10 @@ export class ClientSession implements ClientConnection {
     handover: ({ show, link }) => ({ releasing: this.host.handOver(show, link ?? null) }),
     "vault.passphrase": (params) => passphraseAction(this.host, params),
     status: () => this.host.snapshot(),
-    ...triageHandlers(() => this.required()),
+    ...triageHandlers(
+      () => this.required(),
+      (cryptoId) => this.host.nameOf(cryptoId),
+    ),
     ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
     ...handleHandlers(() => this.host),
@@ -132,6 +139,12 @@ export class ClientSession implements ClientConnection {
     ...hookHandlers(
       () => this.host.hooks,
       () => this.required(),
+      () => this.peer,
+    ),
+    ...reachHandlers(() => this.host.reach),
+    ...permissionHandlers(
+      () => this.required(),
+      () => this.peer,
     ),
   };
 
@@ -209,12 +222,17 @@ export class ClientSession implements ClientConnection {
     };
     if (peek) {
       const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
-      return { deliveries: [], messages: rows.map(receivedMessageOf), ...rest };
+      return {
+        deliveries: [],
+        messages: rows.map((row) => this.told(receivedMessageOf(row))),
+        ...rest,
+      };
     }
     const rows = agent.mailroom.freeUnread(session.label, INBOX_PAGE);
     // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
     this.remember(rows.map((row) => row.delivery));
-    return { ...(await agent.mailroom.hand(rows)), ...rest };
+    const { deliveries, messages } = await agent.mailroom.hand(rows);
+    return { deliveries, messages: messages.map((one) => this.told(one)), ...rest };
   }
 
   private async checkReply(
@@ -264,7 +282,14 @@ export class ClientSession implements ClientConnection {
       return { deliveries: [], reply: null };
     }
     this.remember(deliveries);
-    return { deliveries, reply: message };
+    return { deliveries, reply: message && this.told(message) };
+  }
+
+  /** A message with what is known of its sender. */
+  private told(message: ReceivedMessage): ToldMessage {
+    const { agent } = this.required();
+    const nameOf = (cryptoId: string) => this.host.nameOf(cryptoId);
+    return { ...message, ...senderNote(agent, nameOf, message.from) };
   }
 
   private remember(deliveries: readonly number[]): void {
@@ -278,7 +303,7 @@ export class ClientSession implements ClientConnection {
     const latest = unreadDeliveries(vault, session.label, 1)[0];
     this.peer.notify("mail", {
       unread: unreadCount(vault, session.label),
-      latest: latest ? receivedMessageOf(latest) : null,
+      latest: latest ? this.told(receivedMessageOf(latest)) : null,
     });
   }
 

@@ -1,7 +1,8 @@
-import type { ContactState, FramedMessage } from "../../shared/framing/frame.ts";
+import type { FramedMessage } from "../../shared/framing/frame.ts";
+import type { SenderNote } from "../../shared/model/sender-note.ts";
 import { contactNote } from "../vault/contact-table.ts";
 import { handleOf } from "../vault/handle-table.ts";
-import type { MessageRow } from "../vault/mail-table.ts";
+import { verifiedPeers } from "../vault/verified-table.ts";
 import type { Agent } from "./agent.ts";
 import { type OfferedRow, receivedMessageOf } from "./mailroom.ts";
 
@@ -10,10 +11,15 @@ export type NameOf = (cryptoId: string) => string | null;
 
 /** A received message with all that its frame says of it. */
 export function framedMessageOf(agent: Agent, nameOf: NameOf, row: OfferedRow): FramedMessage {
+  return { ...receivedMessageOf(row), ...senderNote(agent, nameOf, row.peer) };
+}
+
+/** What this machine knows of whoever wrote to `agent`. */
+export function senderNote(agent: Agent, nameOf: NameOf, cryptoId: string): SenderNote {
   return {
-    ...receivedMessageOf(row),
-    fromName: senderName(agent, nameOf, row.peer),
-    contact: contactOf(agent, nameOf, row),
+    fromName: senderName(agent, nameOf, cryptoId),
+    contact: contactOf(agent, nameOf, cryptoId),
+    verified: verifiedPeers(agent.vault).has(cryptoId),
   };
 }
 
@@ -21,8 +27,8 @@ export function senderName(agent: Agent, nameOf: NameOf, cryptoId: string): stri
   return nameOf(cryptoId) ?? handleOf(agent.vault, cryptoId);
 }
 
-export function contactOf(agent: Agent, nameOf: NameOf, row: MessageRow): ContactState {
-  if (row.direction === "local") return "own_session";
-  if (nameOf(row.peer) !== null) return "own_agent";
-  return contactNote(agent.vault, row.peer) === "removed" ? "removed" : "contact";
+export function contactOf(agent: Agent, nameOf: NameOf, cryptoId: string): SenderNote["contact"] {
+  if (cryptoId === agent.identity.cryptoId) return "own_session";
+  if (nameOf(cryptoId) !== null) return "own_agent";
+  return contactNote(agent.vault, cryptoId) === "removed" ? "removed" : "contact";
 }

@@ -35,6 +35,7 @@ import { HostSettings } from "./host-settings.ts";
 import type { Identity } from "./identity.ts";
 import { offerAgain } from "./offer-again.ts";
 import { PeerQueue } from "./peer-queue.ts";
+import { Reach } from "./reach.ts";
 import { Responders } from "./responder/responders.ts";
 
 const VERSION = "0.1.0";
@@ -86,6 +87,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   readonly hooks: HookDesk;
   /** What answers mail that nobody reads. */
   readonly responders: Responders;
+  /** Which ways into a session work. */
+  readonly reach: Reach;
   private readonly options: HostOptions;
   readonly vaults: AgentVaults;
   private readonly all = new Map<string, Agent>();
@@ -121,6 +124,12 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       clock: this.clock,
       timers: this.timers,
       nameOf: (cryptoId) => this.nameOf(cryptoId),
+    });
+    this.reach = new Reach({
+      clock: this.clock,
+      timers: this.timers,
+      hooks: this.hooks,
+      agents: () => this.agents(),
     });
     this.responders = new Responders({
       clock: this.clock,

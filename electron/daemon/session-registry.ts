@@ -7,6 +7,7 @@ import { holderOf, labelOf, rememberHolder } from "../vault/label-table.ts";
 import { hasUnanswered, unreadCount } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { chooseLabel, type LabelRequest } from "./label-choice.ts";
+import { PermissionPrompts } from "./permission-prompts.ts";
 import type { LiveLabel } from "./router.ts";
 
 /** How long an answer to an ended session keeps its label from being given out, in ms. */
@@ -26,8 +27,11 @@ interface SessionLife {
   state: SessionState;
   /** The transcript file, once a hook named it. */
   transcript: string | null;
+  /** When one of its hooks reported last, in ms. */
+  heardAt: number | null;
   /** A message that only its channel can have brought was seen: pushes reach it. */
   hasChannel: boolean;
+  readonly prompts: PermissionPrompts;
   /** So often it was woken since its person last said something. */
   wakes: number;
   /** It was told who it is, since it began or was cleared. */
@@ -111,6 +115,7 @@ export class SessionRegistry {
     const session = this.of(peer);
     if (!session) return null;
     session.peers.delete(peer);
+    session.life.prompts.leave(peer);
     if (session.peers.size > 0) return null;
     this.live.delete(session.label);
     return session.label;
@@ -132,6 +137,10 @@ export class SessionRegistry {
     return this.live.get(label) ?? null;
   }
 
+  isLive(life: Session["life"]): boolean {
+    return [...this.live.values()].some((session) => session.life === life);
+  }
+
   labels(): LiveLabel[] {
     return [...this.live.values()];
   }
@@ -151,6 +160,7 @@ export class SessionRegistry {
         lastSeenAt: new Date(session.lastSeenAt).toISOString(),
         unread: unread.get(session.label) ?? 0,
         state: session.life.state,
+        prompts: session.life.prompts.list(),
       }));
   }
 
@@ -182,8 +192,10 @@ function newLife(harnessSessionId: string | null): SessionLife {
     branch: null,
     state: "idle",
     transcript: null,
+    heardAt: null,
     hasChannel: false,
     wakes: 0,
+    prompts: new PermissionPrompts(),
     isIntroduced: false,
     toldRequests: new Set(),
     pushedRequests: new Set(),

@@ -4,6 +4,7 @@ import type { triageCalls } from "../../shared/protocol/triage-calls.ts";
 import { type HoldRow, holds } from "../vault/hold-table.ts";
 import type { Agent } from "./agent.ts";
 import type { CallHandlers } from "./call-handlers.ts";
+import { type NameOf, senderNote } from "./framed-message.ts";
 import type { Session } from "./session-registry.ts";
 
 /** Holds that only wait for a session. The others wait for a person's word (rule R5). */
@@ -16,17 +17,24 @@ export const CLAIMABLE: ReadonlySet<HoldReason> = new Set([
 /** `required` throws `session_required` before the connection is a session. */
 export function triageHandlers(
   required: () => { agent: Agent; session: Session },
+  nameOf: NameOf,
 ): CallHandlers<keyof typeof triageCalls> {
   return {
     "holds.list": async ({ claim }) => {
       const { agent, session } = required();
       const claimed = await claimHolds(agent, session, claim);
-      return { holds: holds(agent.vault).map(heldMessage), claimed };
+      const held = holds(agent.vault).map((hold) => ({
+        ...heldMessage(hold),
+        ...senderNote(agent, nameOf, hold.peer),
+      }));
+      return { holds: held, claimed };
     },
     "mail.search": async ({ query, limit }) => {
-      const found = await required().agent.search(query, limit);
+      const { agent } = required();
+      const found = await agent.search(query, limit);
       return {
         messages: found.map((row) => ({
+          ...senderNote(agent, nameOf, row.peer),
           id: row.id,
           direction: row.direction,
           peer: row.peer,

@@ -5,6 +5,7 @@ import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import type { CommandLine } from "../daemon/attach-command.ts";
 import type { Host } from "../daemon/host.ts";
+import { answerPermission } from "../daemon/permission-prompts.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
 import { pauseAll } from "../daemon/window/settings.ts";
@@ -18,6 +19,7 @@ import { MainWindow } from "./main-window.ts";
 import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
 import { becomeOwner, quitByPerson } from "./ownership.ts";
+import { pluginHandlers } from "./plugin-handlers.ts";
 import { Preferences } from "./preferences.ts";
 import { raiseTerminal } from "./raise-terminal.ts";
 import { setupHandlers } from "./setup.ts";
@@ -100,7 +102,10 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     else if (action.kind === "compose") void compose({}).catch(() => window.show());
     else if (action.kind === "pause") void pauseAll(host, action.paused);
     else if (action.kind === "stop-answers") void host.responders.stopAll().catch(() => undefined);
-    else if (action.kind === "start-at-login") {
+    else if (action.kind === "permission") {
+      // The agent may be locked by now.
+      if (host.isOpen(action.agentId)) answerPermission(host.agent(action.agentId), action);
+    } else if (action.kind === "start-at-login") {
       login.set(action.on);
       tray.update(host.snapshot(), login.on);
     } else unreachable(action);
@@ -150,6 +155,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
         return preferred();
       },
       ...updates.handlers,
+      ...pluginHandlers({ paths, self: options.commandLine }),
       ...hostHandlers(host),
     },
     (id, url) => window.isOurs(id, url) || composers.isOurs(id, url),

@@ -1,5 +1,10 @@
 import type { Place } from "../../shared/model/place.ts";
-import type { AgentSummary, HostSnapshot, UnopenedAgent } from "../../shared/model/snapshot.ts";
+import type {
+  AgentSummary,
+  HostSnapshot,
+  SessionSummary,
+  UnopenedAgent,
+} from "../../shared/model/snapshot.ts";
 
 /** The tray's menu as data: what it shows is a pure function of the snapshot (rule U1). */
 export type TrayAction =
@@ -8,6 +13,13 @@ export type TrayAction =
   | { readonly kind: "pause"; readonly paused: boolean }
   | { readonly kind: "stop-answers" }
   | { readonly kind: "start-at-login"; readonly on: boolean }
+  | {
+      readonly kind: "permission";
+      readonly agentId: string;
+      readonly label: string;
+      readonly id: string;
+      readonly allow: boolean;
+    }
   | { readonly kind: "place"; readonly place: Place }
   | { readonly kind: "quit" };
 
@@ -39,12 +51,16 @@ export function trayView(snapshot: HostSnapshot, startsAtLogin: boolean): TrayVi
   const unread = sum(agents, (agent) => agent.unread);
   const holds = sum(agents, (agent) => agent.holds);
   const requests = sum(agents, (agent) => agent.contactRequests.length);
+  const prompts = sum(agents, (agent) => sum(agent.sessions, ({ prompts }) => prompts.length));
   const paused = agents.length > 0 && agents.every((agent) => agent.paused);
   const counts = [
     ...(unread > 0 ? [`${unread} unread`] : []),
     ...(holds > 0 ? [`${holds} unrouted`] : []),
     ...(requests > 0
       ? [requests === 1 ? "1 contact request" : `${requests} contact requests`]
+      : []),
+    ...(prompts > 0
+      ? [prompts === 1 ? "1 permission prompt" : `${prompts} permission prompts`]
       : []),
     ...(paused ? ["paused"] : []),
   ];
@@ -72,7 +88,7 @@ export function trayView(snapshot: HostSnapshot, startsAtLogin: boolean): TrayVi
       { type: "separator" },
       { type: "action", label: "Quit", action: { kind: "quit" } },
     ],
-    attention: holds + requests > 0,
+    attention: holds + requests + prompts > 0,
     toolTip: ["tinyplace", ...counts].join(" · "),
   };
 }
@@ -84,13 +100,11 @@ function agentItems(agent: AgentSummary): TrayItem[] {
     label: `${agent.name}${withCount(agent.unread)}`,
     action: goTo({ view: "agent", agentId }),
   };
-  const sessions = agent.sessions.map(({ label, project, state, unread }): TrayItem => {
+  const sessions = agent.sessions.flatMap((session): TrayItem[] => {
+    const { label, project, state, unread } = session;
     const words = `${label} · ${plain(project)} · ${STATE_WORDS[state]}${withCount(unread)}`;
-    return {
-      type: "action",
-      label: `    ${words}`,
-      action: goTo({ view: "session", agentId, label }),
-    };
+    const place = goTo({ view: "session", agentId, label });
+    return [action(`    ${words}`, place), ...promptItems(agentId, session)];
   });
   const none: TrayItem = { type: "text", label: "    no live session" };
   return [heading, ...(sessions.length > 0 ? sessions : [none])];
@@ -101,6 +115,18 @@ function unopenedItem({ name, cryptoId, code }: UnopenedAgent): TrayItem {
   const state = code === "vault_locked" ? "locked" : "not open";
   const label = `${name === null ? cryptoId.slice(0, 8) : plain(name)} · ${state}`;
   return { type: "action", label, action: { kind: "open" } };
+}
+
+/** What the session asks its person to allow, and both answers. */
+function promptItems(agentId: string, { label, prompts }: SessionSummary): TrayItem[] {
+  return prompts.flatMap(({ id, tool, description, preview }): TrayItem[] => {
+    const what = `${plain(tool)}: ${plain(description || preview)}`;
+    const answer = { kind: "permission" as const, agentId, label, id };
+    return [
+      action(`        Allow ${what}`, { ...answer, allow: true }),
+      action(`        Deny ${what}`, { ...answer, allow: false }),
+    ];
+  });
 }
 
 function requestItems(agent: AgentSummary): TrayItem[] {
@@ -131,6 +157,6 @@ function withCount(count: number): string {
   return count > 0 ? ` (${count})` : "";
 }
 
-function sum(agents: readonly AgentSummary[], of: (agent: AgentSummary) => number): number {
-  return agents.reduce((total, agent) => total + of(agent), 0);
+function sum<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((total, one) => total + of(one), 0);
 }

@@ -1,5 +1,6 @@
 import { MailOpen } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { PermissionPrompts } from "../sessions/permission-prompts.tsx";
 import { conversationKey, useConversations } from "../stores/conversation-store.ts";
 import { useAgent } from "../stores/host-store.ts";
 import { inboxKey, type MailPlace, useMail } from "../stores/mail-store.ts";
@@ -9,6 +10,7 @@ import { ConversationHeader } from "./conversation-header.tsx";
 import { ConversationList } from "./conversation-list.tsx";
 import { MessageList } from "./message-list.tsx";
 import { SessionHeader } from "./session-header.tsx";
+import { SessionWays } from "./session-ways.tsx";
 
 const NEWER_SHOWN = 100;
 
@@ -60,6 +62,8 @@ export function SessionView(props: {
         unread={unread}
         onUnread={setUnread}
       />
+      {session && <SessionWays agentId={agentId} session={session} />}
+      <PermissionPrompts agent={agent} sessions={session ? [session] : []} />
       <div className="flex min-h-0 grow flex-col @3xl:flex-row">
         <ConversationList
           conversations={conversations ?? []}

@@ -8,6 +8,7 @@ import { AgentSessions } from "./agent-sessions.tsx";
 import { AttachCommand } from "./attach-command.tsx";
 import { ContactRequests } from "./contact-requests.tsx";
 import { EarlierSessions } from "./earlier-sessions.tsx";
+import { PermissionPrompts } from "./permission-prompts.tsx";
 import { RelayState } from "./relay-state.tsx";
 import { Section } from "./section.tsx";
 
@@ -27,6 +28,7 @@ export function AgentView(props: { agentId: string }) {
         detail={<span className="truncate">{plural(agent.sessions.length, "live session")}</span>}
         actions={<RelayState relay={agent.relay} />}
       />
+      <PermissionPrompts agent={agent} sessions={agent.sessions} />
       <div className="min-h-0 grow overflow-y-auto px-6 py-6">
         <div className="flex max-w-2xl flex-col gap-8">
           <AgentNotices agent={agent} />

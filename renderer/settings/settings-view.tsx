@@ -10,6 +10,7 @@ import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemNote, ProblemPage } from "../ui/problem.tsx";
 import { AgentSettings } from "./agent-settings.tsx";
 import { formatBytes, Line } from "./line.tsx";
+import { PluginSettings } from "./plugin-settings.tsx";
 import { StopAnswers } from "./responder-stop.tsx";
 import { UpdatesLine } from "./updates-line.tsx";
 
@@ -99,6 +100,7 @@ export function SettingsView() {
                 <UpdatesLine />
               </div>
             </Section>
+            <PluginSettings />
             <StopAnswers />
             {snapshot.agents.map((agent) => {
               const own = settings.agents.find((one) => one.agentId === agent.cryptoId);

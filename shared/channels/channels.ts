@@ -7,6 +7,9 @@ import { composerCalls } from "./composer-calls.ts";
 import { contactCalls } from "./contact-calls.ts";
 import { importCalls } from "./import-calls.ts";
 import { mailCalls } from "./mail-calls.ts";
+import { permissionCalls } from "./permission-calls.ts";
+import { pluginCalls } from "./plugin-calls.ts";
+import { reachCalls } from "./reach-calls.ts";
 import { responderCalls } from "./responder-calls.ts";
 import { settingsCalls } from "./settings-calls.ts";
 import { setupCalls } from "./setup-calls.ts";
@@ -39,6 +42,9 @@ export const windowCalls = {
   },
   ...contactCalls,
   ...activityCalls,
+  ...permissionCalls,
+  ...pluginCalls,
+  ...reachCalls,
   ...settingsCalls,
   ...updatesCalls,
   ...responderCalls,

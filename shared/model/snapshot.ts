@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ERROR_CODES } from "../errors/errors.ts";
 import { ladderStep, rung } from "./ladder.ts";
+import { permissionPrompt } from "./permission-prompt.ts";
 import { responderSummary } from "./responder.ts";
 import { suite } from "./suite.ts";
 
@@ -26,6 +27,8 @@ const sessionSummary = z.object({
   lastSeenAt: z.string(),
   unread: z.number().int().nonnegative(),
   state: sessionState,
+  /** What it asks its person to allow, where its channel relays that. */
+  prompts: z.array(permissionPrompt),
 });
 export type SessionSummary = z.infer<typeof sessionSummary>;
 

@@ -11,7 +11,10 @@ const hookName = z.enum([
   "stop-failure",
   "notification",
   "permission-request",
+  "post-tool-use",
   "session-end",
+  /** Not the harness's: the doctor sends it to see whether it comes back. */
+  "check",
 ]);
 
 export const hookCalls = {

@@ -4,8 +4,10 @@ import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapsho
 import { hookCalls, hookNotifications } from "./hook-calls.ts";
 import { moveCalls } from "./move-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
+import { permissionCalls, permissionNotifications } from "./permission-calls.ts";
 import { personCalls } from "./person-calls.ts";
-import { receivedMessage } from "./received-message.ts";
+import { reachCalls, reachNotifications } from "./reach-calls.ts";
+import { toldMessage } from "./received-message.ts";
 import { responderCalls } from "./responder-calls.ts";
 import { triageCalls } from "./triage-calls.ts";
 
@@ -164,7 +166,7 @@ export const calls = {
     params: z.object({ peek: z.boolean() }),
     result: z.object({
       ...handed,
-      messages: z.array(receivedMessage),
+      messages: z.array(toldMessage),
       contactRequests: z.array(z.object({ agentId: z.string() })),
       undecryptable: z.number().int(),
     }),
@@ -175,7 +177,7 @@ export const calls = {
       inReplyTo: z.string().max(128),
       waitMs: z.number().int().min(0).max(600_000),
     }),
-    result: z.object({ ...handed, reply: receivedMessage.nullable() }),
+    result: z.object({ ...handed, reply: toldMessage.nullable() }),
   },
   /** The next unread message from a peer; `timeoutMs` at most 600,000. Can be cancelled. */
   "reply.await": {
@@ -183,7 +185,7 @@ export const calls = {
       from: z.string().min(1).max(128),
       timeoutMs: z.number().int().min(0).max(600_000),
     }),
-    result: z.object({ ...handed, reply: receivedMessage.nullable() }),
+    result: z.object({ ...handed, reply: toldMessage.nullable() }),
   },
   /** The result that carried these deliveries was written to the client: they are read. */
   confirm: {
@@ -209,6 +211,8 @@ export const calls = {
   ...hookCalls,
   ...responderCalls,
   ...moveCalls,
+  ...permissionCalls,
+  ...reachCalls,
   /** For `tinyplace status`: everything windows see. */
   status: { params: z.object({}), result: hostSnapshot },
 } as const;
@@ -221,13 +225,15 @@ export type CallResult<N extends CallName> = z.infer<Calls[N]["result"]>;
 /** Host to client, without an answer. */
 const notifications = {
   /** Unread mail of this session changed. */
-  mail: z.object({ unread: z.number().int(), latest: receivedMessage.nullable() }),
+  mail: z.object({ unread: z.number().int(), latest: toldMessage.nullable() }),
   /**
    * The host ends this connection in order. `next` says what a client may expect: the desktop
    * application takes over (`handover`), nobody needs a host just now (`idle`), or nothing (`end`).
    */
   goodbye: z.object({ reason: z.string(), next: z.enum(["handover", "idle", "end"]) }),
   ...hookNotifications,
+  ...permissionNotifications,
+  ...reachNotifications,
 } as const;
 
 type Notifications = typeof notifications;

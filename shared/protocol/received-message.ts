@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { senderNote } from "../model/sender-note.ts";
 
 /** A received message as a session sees it. `from` is the sender's cryptoId; all of it is untrusted. */
 export const receivedMessage = z.object({
@@ -20,3 +21,7 @@ export const receivedMessage = z.object({
   autoAnswer: z.string().nullable(),
 });
 export type ReceivedMessage = z.infer<typeof receivedMessage>;
+
+/** As a session's tools say it, with what this machine knows of its sender. */
+export const toldMessage = receivedMessage.extend(senderNote.shape);
+export type ToldMessage = z.infer<typeof toldMessage>;

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { senderNote } from "../model/sender-note.ts";
 import { holdReason } from "../model/snapshot.ts";
 
 /** Calls of a session about mail that is not in its inbox. */
-const heldMessage = z.object({
+export const heldMessage = z.object({
+  ...senderNote.shape,
   id: z.string(),
   from: z.string(),
   fromSession: z.string().nullable(),
@@ -16,6 +18,8 @@ const heldMessage = z.object({
 });
 
 export const foundMessage = z.object({
+  /** Of `peer`. */
+  ...senderNote.shape,
   id: z.string(),
   direction: z.enum(["in", "out", "local"]),
   /** The other agent (the agent itself for mail between its sessions). */

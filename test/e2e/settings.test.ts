@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startDesktop } from "../support/desktop.ts";
+import { Account } from "../support/plugged-claude.ts";
 
+const BIN = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const WAIT = { timeout: 60_000, interval: 50 };
 
 test("U2 U4 settings are done at once and kept over a restart, as is the window's place", async () => {
@@ -43,4 +46,29 @@ test("U2 U4 settings are done at once and kept over a restart, as is the window'
   expect(await second.page.getByTestId("start-at-login").isChecked()).toBe(true);
   expect(await second.page.getByTestId("told-planner").inputValue()).toBe("alarms");
   expect(await second.page.getByTestId("own-contacts").isChecked()).toBe(false);
+});
+
+test("M3 one click in the settings installs the plugin, another undoes it, and a failure is said", async () => {
+  const account = new Account();
+  const { page, show, createAgent } = await startDesktop({
+    env: { HOME: account.home, PATH: `${BIN}:${process.env.PATH}` },
+  });
+  await createAgent("planner");
+  await page.getByTestId("nav-settings").click();
+  await page.getByTestId("plugin-install").click();
+  const done = page.getByTestId("plugin-done");
+  await expect.poll(() => done.textContent(), WAIT).toContain("The plugin is installed");
+  const listed = await account.claude(["plugin", "list", "--json"]);
+  expect(JSON.parse(listed.output)).toMatchObject([{ id: "tinyplace@tinyplace", enabled: true }]);
+  await page.getByText("plugin uninstall --home").waitFor();
+  await show("settings-plugin");
+  await page.getByTestId("plugin-uninstall").click();
+  await expect.poll(() => done.textContent(), WAIT).toContain("uninstalled");
+  expect(JSON.parse((await account.claude(["plugin", "list", "--json"])).output)).toEqual([]);
+
+  const alone = await startDesktop({ env: { HOME: account.home, PATH: "/nowhere" } });
+  await alone.createAgent("planner");
+  await alone.page.getByTestId("nav-settings").click();
+  await alone.page.getByText("Claude Code cannot be started").waitFor();
+  await alone.show("settings-plugin-problem");
 });

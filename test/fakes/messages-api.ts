@@ -59,13 +59,20 @@ function toolResults(body: RequestBody): Record<string, unknown>[] {
     .filter((block) => block.type === "tool_result")
     .map((block) => {
       const { content } = block;
-      const text = Array.isArray(content) ? (content[0] as { text: string }).text : String(content);
-      try {
-        return JSON.parse(text) as Record<string, unknown>;
-      } catch {
-        return { unreadable: text };
-      }
+      const texts = Array.isArray(content)
+        ? content.map((one) => String((one as { text?: string }).text))
+        : [String(content)];
+      // What others wrote stands beside the JSON, framed.
+      return texts.map(asJson).find((value) => value !== null) ?? { unreadable: texts.join("\n") };
     });
+}
+
+function asJson(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
 }
 
 let serial = 0;

@@ -214,19 +214,53 @@ test("S3 hooks tell whether a session works, waits for the person or is idle", a
     ["session-start", { source: "startup" }],
     ["user-prompt-submit", {}],
     ["permission-request", {}],
+    ["post-tool-use", {}],
     ["stop", { stop_hook_active: false }],
     ["notification", { notification_type: "permission_prompt" }],
     ["notification", { notification_type: "idle_prompt" }],
     ["user-prompt-submit", {}],
     ["stop-failure", {}],
+    // It runs in the background, and came late.
+    ["post-tool-use", {}],
   ] as const) {
     await place.hook(name, more);
     states.push(await stateOf(place.reader));
   }
-  const after = ["idle", "working", "waiting", "idle", "waiting", "idle", "working", "idle"];
-  expect(states).toEqual(after);
+  expect(states).toEqual([
+    ...["idle", "working", "waiting", "working", "idle"],
+    ...["waiting", "idle", "working", "idle", "idle"],
+  ]);
   const status = await runProgram(["status", "--home", place.home, "--json"]);
   expect(status.stdout).toContain('"state":"idle"');
+});
+
+test("S3 what the person allowed or refused shows in the transcript: working, or idle", async () => {
+  const place = await start();
+  await place.hook("session-start", { source: "startup" });
+  const line = (content: object[]) =>
+    appendFileSync(
+      place.transcript,
+      `${JSON.stringify({ type: "user", message: { role: "user", content } })}\n`,
+    );
+  const becomes = (state: string) =>
+    vi.waitFor(async () => expect(await stateOf(place.reader)).toBe(state), PATIENT);
+  const result = { type: "tool_result", tool_use_id: "toolu_1", content: "done" };
+  await place.hook("user-prompt-submit");
+  // What stood there before says nothing of what is asked now.
+  line([result]);
+  for (const after of ["working", "idle"]) {
+    await place.hook("permission-request");
+    expect(await stateOf(place.reader)).toBe("waiting");
+    appendFileSync(place.transcript, '{"type":"assistant"}\nno JSON\n');
+    await place.send("the host has looked by now");
+    expect(await stateOf(place.reader)).toBe("waiting");
+    line([result]);
+    if (after === "idle") {
+      line([{ type: "text", text: "[Request interrupted by user for tool use]" }]);
+    }
+    await becomes(after);
+    await place.reader.call("inbox");
+  }
 });
 
 test("S6 hooks bind by session id, else by Claude's process; a start after /clear rebinds", async () => {

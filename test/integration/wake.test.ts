@@ -38,7 +38,7 @@ async function sleeper() {
   /** A hook that waits: the text it woke with, or null while it waits. */
   const wait = () => {
     let text: string | null = null;
-    const waiting = desk.wait({ sessionId, pid }, new AbortController().signal);
+    const waiting = desk.wait({ sessionId, pid }, async () => {}, new AbortController().signal);
     const woken = waiting.then(async (one) => {
       text = one?.text ?? "ended";
       if (one) await desk.written(one);

@@ -45,6 +45,7 @@ export async function startDesktop(
       ...(process.env as Record<string, string>),
       TINYPLACE_KEYSTORE: "file",
       // Nothing of the machine's own settings is read or written.
+      HOME: home,
       XDG_CONFIG_HOME: join(home, "config"),
       ...options.env,
     },

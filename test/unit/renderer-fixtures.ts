@@ -45,6 +45,7 @@ export function session(label: string, part: Partial<SessionSummary> = {}): Sess
     lastSeenAt: "2026-03-09T10:00:00.000Z",
     unread: 0,
     state: "idle",
+    prompts: [],
     ...part,
   };
 }

@@ -26,6 +26,7 @@ const message = (text: string): FramedMessage => ({
   inReplyTo: null,
   timestamp: null,
   contact: "contact",
+  verified: false,
   auto: false,
   late: false,
   redelivered: false,

@@ -15,6 +15,7 @@ const session = (label: string, unread: number, project = "app"): SessionSummary
   lastSeenAt: "2026-01-01T00:00:00.000Z",
   unread,
   state: "idle",
+  prompts: [],
 });
 const agent = (name: string, changes: Partial<AgentSummary>): AgentSummary => ({
   cryptoId: `id-${name}`,
@@ -166,4 +167,19 @@ test("X2 the menu offers to stop automatic answers while some are being written"
   });
   expect(labels(answering(0))).not.toContain("Stop automatic answers");
   expect(labels(answering(1))).toContain("Stop automatic answers");
+});
+
+test("M2 U1 a session's permission prompt can be answered in the tray", () => {
+  const prompt = { id: "abcde", tool: "Bash", description: "Make\nit", preview: "touch x" };
+  const asking = { ...session("claude:1", 0), state: "waiting" as const, prompts: [prompt] };
+  const view = trayView(snapshot(agent("a", { sessions: [asking] })), false);
+  expect(view.attention).toBe(true);
+  expect(view.toolTip).toContain("1 permission prompt");
+  const answers = view.items.filter(
+    (item) => item.type === "action" && item.action.kind === "permission",
+  );
+  expect(answers).toMatchObject([
+    { label: "        Allow Bash: Make it", action: { agentId: "id-a", id: "abcde", allow: true } },
+    { label: "        Deny Bash: Make it", action: { label: "claude:1", allow: false } },
+  ]);
 });

@@ -38,6 +38,10 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
 export class BridgeSession {
   /** Where the host's pushes go. */
   onPush: (push: NotificationParams<"push">, client: HostClient) => void = () => undefined;
+  /** Where the person's answers to permission prompts go. */
+  onAnswer: (answer: NotificationParams<"permission.answer">) => void = () => undefined;
+  /** Asks the harness for a sign of life. */
+  onCheck: () => Promise<void> = async () => undefined;
   private surroundings: SessionEnvironment;
   readonly client: ReconnectingClient;
   private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
@@ -76,6 +80,13 @@ export class BridgeSession {
   private async takePlace(client: HostClient): Promise<void> {
     if (this.environment.answer !== null) return;
     client.on("push", (push) => this.onPush(push, client));
+    client.on("permission.answer", (answer) => this.onAnswer(answer));
+    client.on("check", ({ mark }) => {
+      // No answer says enough.
+      this.onCheck()
+        .then(() => client.call("check.answered", { mark }))
+        .catch(() => undefined);
+    });
     client.on("rebound", ({ harnessSessionId }) => {
       this.surroundings = { ...this.surroundings, harnessSessionId };
     });

@@ -20,6 +20,8 @@ interface Answer {
   readonly result: Record<string, unknown>;
   /** Deliveries that are read once this answer was written. */
   readonly deliveries?: readonly number[];
+  /** What others wrote in it, framed. */
+  readonly frames?: readonly string[];
 }
 
 export type Tools = Readonly<Record<string, Tool>>;

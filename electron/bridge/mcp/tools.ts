@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { sentMessage } from "../../../shared/model/sent.ts";
 import { calls } from "../../../shared/protocol/protocol.ts";
-import { receivedMessage } from "../../../shared/protocol/received-message.ts";
+import { toldMessage } from "../../../shared/protocol/received-message.ts";
+import { framed, framedReply, framedRequests } from "./framed.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
 import { answerTools } from "./tools/answer-tools.ts";
 import { assignmentTools } from "./tools/assignment-tools.ts";
@@ -10,7 +11,7 @@ import { contactTools } from "./tools/contact-tools.ts";
 import { triageTools } from "./tools/triage-tools.ts";
 import { walletTools } from "./tools/wallet-tools.ts";
 
-const message = receivedMessage.shape;
+const message = toldMessage.shape;
 
 /** Every tool of the bridge by its name. */
 export const tools: Tools = {
@@ -61,7 +62,8 @@ export const tools: Tools = {
     openWorld: true,
     run: async (session, { peek }) => {
       const { deliveries, ...rest } = await session.client.call("inbox", { peek: peek ?? false });
-      return { result: { count: rest.messages.length, ...rest }, deliveries };
+      const frames = [...framed(rest.messages), ...framedRequests(rest.contactRequests)];
+      return { result: { count: rest.messages.length, ...rest }, deliveries, frames };
     },
   }),
   check_reply: tool({
@@ -80,7 +82,7 @@ export const tools: Tools = {
       const params = { inReplyTo: input.in_reply_to, waitMs };
       const { reply, deliveries } = await session.client.call("reply.check", params, signal);
       const pending = { pending: true, in_reply_to: input.in_reply_to };
-      return { result: reply ? { reply } : pending, deliveries };
+      return { result: reply ? { reply } : pending, deliveries, frames: framedReply(reply) };
     },
   }),
   await_reply: tool({
@@ -94,7 +96,8 @@ export const tools: Tools = {
       const timeoutMs = Math.round((input.timeout_seconds ?? 180) * 1000);
       const params = { from: input.from, timeoutMs };
       const { reply, deliveries } = await session.client.call("reply.await", params, signal);
-      return { result: reply ? { reply } : { reply: null, timedOut: true }, deliveries };
+      const result = reply ? { reply } : { reply: null, timedOut: true };
+      return { result, deliveries, frames: framedReply(reply) };
     },
   }),
   ...contactTools,

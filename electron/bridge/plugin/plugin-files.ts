@@ -24,9 +24,13 @@ const HOOKS = [
   ["StopFailure", "stop-failure"],
   ["Notification", "notification"],
   ["PermissionRequest", "permission-request"],
+  ["PostToolUse", "post-tool-use"],
+  ["PostToolUseFailure", "post-tool-use"],
   ["SessionEnd", "session-end"],
 ] as const;
 const HOOK_TIMEOUT_S = 5;
+/** What comes with every call of a tool: the session does not wait for it. */
+const BACKGROUND_EVENTS: ReadonlySet<string> = new Set(["PostToolUse", "PostToolUseFailure"]);
 /** Where a hook begins to wait for mail. One that is waiting ends when another begins. */
 const WAKING_EVENTS: ReadonlySet<string> = new Set(["SessionStart", "UserPromptSubmit"]);
 /** A session that idles for longer is not woken, in s. */
@@ -43,7 +47,8 @@ export function installationFiles(to: Installation): Record<string, string> {
   const hooks = Object.fromEntries(
     HOOKS.map(([event, name]) => {
       const waking = WAKING_EVENTS.has(event) ? [wakingHookOf(to)] : [];
-      return [event, [{ hooks: [hookOf(to, name), ...waking] }]];
+      const background = BACKGROUND_EVENTS.has(event) ? { async: true } : {};
+      return [event, [{ hooks: [{ ...hookOf(to, name), ...background }, ...waking] }]];
     }),
   );
   return {

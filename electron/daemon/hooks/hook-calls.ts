@@ -1,3 +1,4 @@
+import type { ClientPeer } from "../../bridge/session-host.ts";
 import type { Agent } from "../agent.ts";
 import type { CallHandlers } from "../call-handlers.ts";
 import type { Session } from "../session-registry.ts";
@@ -7,6 +8,7 @@ import type { HookDesk, Printed } from "./hook-desk.ts";
 export function hookHandlers(
   desk: () => HookDesk,
   attached: () => { agent: Agent; session: Session },
+  peer: () => ClientPeer,
 ): CallHandlers<"hook" | "hook.wait" | "hook.written" | "push.written"> {
   let printing: (Printed & { text?: string }) | null = null;
   return {
@@ -16,7 +18,7 @@ export function hookHandlers(
       return { output };
     },
     "hook.wait": async (params, { signal }) => {
-      printing = await desk().wait(params, signal);
+      printing = await desk().wait(params, () => peer().ping(), signal);
       return { text: printing?.text ?? null };
     },
     "hook.written": async () => {

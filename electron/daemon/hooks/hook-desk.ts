@@ -1,3 +1,4 @@
+import type { SessionState } from "../../../shared/model/snapshot.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
@@ -10,6 +11,7 @@ import { ChannelPusher } from "./channel-pusher.ts";
 import { Offers } from "./offers.ts";
 import { SeenWatch } from "./seen-watch.ts";
 import { type Waiter, Waiters, type Woken } from "./waiters.ts";
+import { WaitingWatch } from "./waiting-watch.ts";
 
 type HookParams = CallParams<"hook">;
 
@@ -23,6 +25,7 @@ interface Counter {
   readonly offers: Offers;
   readonly pusher: ChannelPusher;
   readonly seen: SeenWatch;
+  readonly waiting: WaitingWatch;
 }
 
 /** What a hook was given to print, until it says that it printed it. */
@@ -52,20 +55,30 @@ export class HookDesk {
     });
   }
 
+  /** Asks the hook that waits for mail for a sign of life; null: none waits for this harness. */
+  waiterOf(pid: number): (() => Promise<void>) | null {
+    return this.waiters.pingOf(pid);
+  }
+
   /** An agent that this host opened: its sessions are served from now on. */
   serve(agent: Agent): void {
     const { clock, timers, nameOf } = this.parts;
     const offers = new Offers(agent, nameOf);
     const seen = new SeenWatch({ agent, offers, clock, timers });
     const pusher = new ChannelPusher({ agent, offers, clock });
-    this.counters.set(agent, { agent, offers, pusher, seen });
+    const changed = () => {
+      agent.emit("changed");
+      this.waiters.lookSoon();
+    };
+    const waiting = new WaitingWatch({ agent, timers, changed });
+    this.counters.set(agent, { agent, offers, pusher, seen, waiting });
     agent.mailroom.on("delivered", () => this.waiters.lookSoon());
     agent.once("closing", () => this.counters.delete(agent));
   }
 
   /** A hook that waits for mail to wake its session with; null: it is to end. */
-  wait(waiter: Waiter, signal: AbortSignal): Promise<Woken | null> {
-    return this.waiters.wait(waiter, signal);
+  wait(waiter: Waiter, ping: () => Promise<void>, signal: AbortSignal): Promise<Woken | null> {
+    return this.waiters.wait(waiter, ping, signal);
   }
 
   /** A session attached: what its hooks said before holds for it. */
@@ -104,6 +117,7 @@ export class HookDesk {
    * are sessions of several agents, one of them speaks: two would not fit the hook's output.
    */
   async report(hook: HookParams): Promise<{ output: string | null; printed: Printed | null }> {
+    if (hook.name === "check") return { output: hook.sessionId, printed: null };
     const found = this.sessionsOf(hook);
     if (found.length === 0) this.keepEarly(hook);
     let output: string | null = null;
@@ -156,8 +170,10 @@ export class HookDesk {
     rebinds: boolean,
   ): Promise<void> {
     const { life } = session;
-    const state = stateAfter(hook);
-    const isNew = state !== null && state !== life.state;
+    const state = stateAfter(hook, life.state);
+    const isAnswered = state !== null && state !== "waiting" && life.prompts.list().length > 0;
+    if (isAnswered) life.prompts.clear();
+    const isNew = isAnswered || (state !== null && state !== life.state);
     if (state !== null) life.state = state;
     const came = this.counters.get(agent)?.offers.cameBy(session, hook.shown);
     if (came?.channel) life.hasChannel = true;
@@ -167,7 +183,9 @@ export class HookDesk {
     if (rebinds && session.harnessSessionId !== hook.sessionId) {
       await agent.rebind(session, hook.sessionId);
     }
-    session.lastSeenAt = this.parts.clock.now();
+    life.heardAt = this.parts.clock.now();
+    session.lastSeenAt = life.heardAt;
+    if (state === "waiting") this.counters.get(agent)?.waiting.begin(session);
     if (isNew) agent.emit("changed");
     this.learn(agent, session);
   }
@@ -212,12 +230,15 @@ export class HookDesk {
 const ASKING = new Set(["permission_prompt", "elicitation_dialog", "agent_needs_input"]);
 
 /** The state after a hook; null leaves it as it was. */
-function stateAfter(hook: HookParams): Session["life"]["state"] | null {
+function stateAfter(hook: HookParams, now: SessionState): SessionState | null {
   switch (hook.name) {
     case "user-prompt-submit":
       return "working";
     case "permission-request":
       return "waiting";
+    case "post-tool-use":
+      // What was asked is allowed. It runs in the background, and may come after the turn's end.
+      return now === "waiting" ? "working" : null;
     case "notification":
       if (hook.notification === "idle_prompt") return "idle";
       return ASKING.has(hook.notification ?? "") ? "waiting" : null;
@@ -228,6 +249,8 @@ function stateAfter(hook: HookParams): Session["life"]["state"] | null {
     case "stop-failure":
     case "session-end":
       return "idle";
+    case "check":
+      return null;
   }
 }
 

@@ -202,9 +202,10 @@ export class Offers {
     }
   }
 
-  private frame(row: DeliveryRow, limit?: number): string {
+  private frame(row: DeliveryRow, limit = Infinity): string {
     const message = framedMessageOf(this.agent, this.nameOf, row);
-    return frameMessage(message, newDelimiter(randomBytes(8)), limit);
+    const rest = "inbox returns all of it";
+    return frameMessage(message, newDelimiter(randomBytes(8)), { limit, rest });
   }
 }
 

@@ -1,27 +1,27 @@
-import { open } from "node:fs/promises";
+import { AppendedLines } from "./appended-lines.ts";
 
-/** One read takes at most this much of what was appended, in bytes; the rest is for the next. */
-const MAX_READ_BYTES = 4 * 1024 * 1024;
 /** Where a file is read from that was not looked at before: what was written lately, in bytes. */
 const FIRST_READ_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
 
 /**
  * Watches one session's transcript, a file of JSON lines, for message ids that reached the model. Only
  * what was appended is read, and each line once.
  */
 export class Transcript {
-  readonly path: string;
-  private offset: number | null = null;
+  private readonly lines: AppendedLines;
 
   constructor(path: string) {
-    this.path = path;
+    this.lines = new AppendedLines(path, FIRST_READ_BYTES);
+  }
+
+  get path(): string {
+    return this.lines.path;
   }
 
   /** Those of `ids` that stand in what was appended since the last look; never rejects. */
   async find(ids: readonly string[]): Promise<Set<string>> {
     try {
-      return this.idsIn(await this.appended(), ids);
+      return this.idsIn(await this.lines.read(), ids);
     } catch {
       // Not there yet, or not ours to read: nothing was seen.
       return new Set();
@@ -30,33 +30,12 @@ export class Transcript {
 
   /** Nothing is looked for: what was written so far need not be read. */
   skip(): void {
-    this.offset = null;
+    this.lines.skip();
   }
 
-  private async appended(): Promise<string> {
-    const file = await open(this.path, "r");
-    try {
-      const stat = await file.stat();
-      if (!stat.isFile()) return "";
-      // A shorter file is another one.
-      if (this.offset === null || this.offset > stat.size) {
-        this.offset = Math.max(0, stat.size - FIRST_READ_BYTES);
-      }
-      const buffer = Buffer.alloc(Math.min(MAX_READ_BYTES, stat.size - this.offset));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, this.offset);
-      const read = buffer.subarray(0, bytesRead);
-      // A line that is still being written is read when it is whole, unless it fills the buffer.
-      const end = read.lastIndexOf(NEWLINE) + 1 || (bytesRead === MAX_READ_BYTES ? bytesRead : 0);
-      this.offset += end;
-      return read.subarray(0, end).toString("utf8");
-    } finally {
-      await file.close();
-    }
-  }
-
-  private idsIn(text: string, ids: readonly string[]): Set<string> {
+  private idsIn(lines: readonly string[], ids: readonly string[]): Set<string> {
     const found = new Set<string>();
-    for (const line of text.split("\n")) {
+    for (const line of lines) {
       const named = ids.filter((id) => !found.has(id) && line.includes(id));
       if (named.length > 0 && reachedModel(line)) for (const id of named) found.add(id);
     }

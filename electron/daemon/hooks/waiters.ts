@@ -15,6 +15,9 @@ export interface Waiter {
   readonly pid: number;
 }
 
+/** What is asked of a hook that waits: whether it is there. */
+type Ping = () => Promise<void>;
+
 /** A session that a waiting hook belongs to, and what its agent may offer. */
 interface Sleeper {
   readonly agent: Agent;
@@ -26,6 +29,7 @@ interface Sleeper {
 export type Woken = { agent: Agent; session: Session; text: string; pushed: readonly Pushed[] };
 
 interface Waiting extends Waiter {
+  readonly ping: Ping;
   end(woken: Woken | null): void;
 }
 
@@ -49,7 +53,7 @@ export class Waiters {
   }
 
   /** Resolves when there is mail to wake the session with; a later hook of the harness ends it. */
-  wait(waiter: Waiter, signal: AbortSignal): Promise<Woken | null> {
+  wait(waiter: Waiter, ping: Ping, signal: AbortSignal): Promise<Woken | null> {
     this.endOf(waiter.pid);
     return new Promise((resolve) => {
       const end = (woken: Woken | null) => {
@@ -59,7 +63,7 @@ export class Waiters {
         resolve(woken);
       };
       const aborted = () => end(null);
-      const waiting: Waiting = { ...waiter, end };
+      const waiting: Waiting = { ...waiter, ping, end };
       this.waiting.set(waiter.pid, waiting);
       signal.addEventListener("abort", aborted, { once: true });
       if (signal.aborted) end(null);
@@ -70,6 +74,10 @@ export class Waiters {
   /** Its harness ended, or has another hook that waits. */
   endOf(pid: number): void {
     this.waiting.get(pid)?.end(null);
+  }
+
+  pingOf(pid: number): Ping | null {
+    return this.waiting.get(pid)?.ping ?? null;
   }
 
   /** Something came, or a session may have become idle. */

@@ -340,7 +340,7 @@ export class Responder {
   private eligibility(row: UnansweredRow): Eligibility {
     const { agent, clock, nameOf } = this.parts;
     // No contact any more, or answered by the machine where the agent lives now.
-    const isOthers = contactOf(agent, nameOf, row) === "removed" || agent.livesElsewhere;
+    const isOthers = contactOf(agent, nameOf, row.peer) === "removed" || agent.livesElsewhere;
     if (row.direction === "in" && isOthers) return { kind: "not_now" };
     return eligibility(row, { now: clock.now(), aloneSince: this.aloneSince });
   }

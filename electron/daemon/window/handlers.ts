@@ -1,4 +1,5 @@
 import type { WindowCallName, WindowHandlers } from "../../../shared/channels/channels.ts";
+import type { pluginCalls } from "../../../shared/channels/plugin-calls.ts";
 import type { setupCalls } from "../../../shared/channels/setup-calls.ts";
 import type { updatesCalls } from "../../../shared/channels/updates-calls.ts";
 import type { Host } from "../host.ts";
@@ -7,6 +8,8 @@ import { composerHandlers } from "./composer.ts";
 import { contactHandlers } from "./contacts.ts";
 import { importHandlers } from "./import.ts";
 import { mailHandlers } from "./inbox.ts";
+import { permissionHandlers } from "./permissions.ts";
+import { reachHandlers } from "./reach.ts";
 import { responderHandlers } from "./responder.ts";
 import { settingsHandlers } from "./settings.ts";
 import { triageHandlers } from "./triage.ts";
@@ -18,6 +21,7 @@ type ShellCall =
   | keyof typeof updatesCalls
   | "session.raise"
   | "composer.open"
+  | keyof typeof pluginCalls
   | "desktop.preferences"
   | "desktop.prefer";
 
@@ -32,6 +36,8 @@ export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName,
     ...mailHandlers(host),
     ...contactHandlers(host),
     ...activityHandlers(host),
+    ...permissionHandlers(host),
+    ...reachHandlers(host),
     ...settingsHandlers(host),
     ...responderHandlers(host),
     ...triageHandlers(host),

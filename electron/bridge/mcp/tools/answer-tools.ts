@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { newMessageId } from "../../../../shared/envelope/message-id.ts";
 import { sentMessage } from "../../../../shared/model/sent.ts";
-import { receivedMessage } from "../../../../shared/protocol/received-message.ts";
+import { toldMessage } from "../../../../shared/protocol/received-message.ts";
+import { framedReply } from "../framed.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
 const DEFAULT_WAIT_SECONDS = 180;
@@ -61,7 +62,7 @@ export const answerTools: Tools = {
     input: { ...outgoing, timeout_seconds: z.number().min(0).max(600).optional() },
     output: {
       sent: sentMessage,
-      reply: z.object(receivedMessage.shape).nullable(),
+      reply: z.object(toldMessage.shape).nullable(),
       timedOut: z.boolean().optional(),
     },
     readOnly: false,
@@ -71,7 +72,7 @@ export const answerTools: Tools = {
       const waitMs = Math.round((timeout_seconds ?? DEFAULT_WAIT_SECONDS) * 1000);
       const params = { inReplyTo: sent.id, waitMs };
       const { reply, deliveries } = await session.client.call("reply.check", params, signal);
-      if (reply) return { result: { sent, reply }, deliveries };
+      if (reply) return { result: { sent, reply }, deliveries, frames: framedReply(reply) };
       const { sent: now } = await session.client.call("message.status", { id: sent.id });
       return { result: { sent: now, reply: null, timedOut: true } };
     },

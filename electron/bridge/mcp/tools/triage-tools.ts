@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { foundMessage, triageCalls } from "../../../../shared/protocol/triage-calls.ts";
+import { framedFound, framedHolds } from "../framed.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
 /** Mail that is not in the inbox, and a session with a peer that is stuck. */
@@ -16,7 +17,8 @@ export const triageTools: Tools = {
     openWorld: true,
     run: async (session, { claim }) => {
       const answer = await session.client.call("holds.list", { claim: claim ?? [] });
-      return { result: { count: answer.holds.length, ...answer } };
+      const result = { count: answer.holds.length, ...answer };
+      return { result, frames: framedHolds(answer.holds) };
     },
   }),
   search: tool({
@@ -32,7 +34,7 @@ export const triageTools: Tools = {
     run: async (session, { query, limit }) => {
       const params = { query, limit: limit ?? 20 };
       const { messages } = await session.client.call("mail.search", params);
-      return { result: { count: messages.length, messages } };
+      return { result: { count: messages.length, messages }, frames: framedFound(messages) };
     },
   }),
   reset_session: tool({

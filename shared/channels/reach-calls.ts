@@ -1,0 +1,10 @@
+import { z } from "zod";
+import { sessionWays } from "../model/session-ways.ts";
+
+export const reachCalls = {
+  /** Which ways into a live session work now; null when it is not live. */
+  "session.ways": {
+    request: z.object({ agentId: z.string(), label: z.string() }).strict(),
+    response: z.object({ ways: sessionWays.nullable() }),
+  },
+} as const;
