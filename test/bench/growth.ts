@@ -38,7 +38,8 @@ export async function measureGrowth(sizes: readonly number[]) {
     }
     const [least, most] = [sizes[0], sizes.at(-1)];
     for (const what of ["start", "send", "receive", "inbox_page", "search"]) {
-      const ratio = (found[`grown_${most}_${what}_ms`] ?? 0) / (found[`grown_${least}_${what}_ms`] || 1);
+      const ratio =
+        (found[`grown_${most}_${what}_ms`] ?? 0) / (found[`grown_${least}_${what}_ms`] || 1);
       found[`grown_${what}_ratio`] = Math.round(ratio * 100) / 100;
     }
     return found;
@@ -54,7 +55,8 @@ async function grow(home: string, from: number, to: number): Promise<number> {
   if (!lock) throw new Error("somebody owns the data folder of the benchmark");
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
   try {
-    const agent = host.agents().find((one) => one.identity.name === GROWN) ?? (await host.createAgent(GROWN));
+    const agent =
+      host.agents().find((one) => one.identity.name === GROWN) ?? (await host.createAgent(GROWN));
     if (from === 0) await once(agent);
     for (let first = from; first < to; first += AT_ONCE) {
       const last = Math.min(to, first + AT_ONCE);
@@ -99,7 +101,9 @@ function insert(agent: Agent, id: string, number: number): number {
   const seq = insertMessage(agent.vault, {
     ...{ id, direction: "in", peer: `peer-${number % CONTACTS}`, fromSession: "claude:1" },
     ...{ toSession: LABEL, inReplyTo: null, role: "agent", auto: false, sentAt: null },
-    text: `${word} number ${number} of many, about ${WORDS[(number >> 3) % WORDS.length]}`.repeat(3),
+    text: `${word} number ${number} of many, about ${WORDS[(number >> 3) % WORDS.length]}`.repeat(
+      3,
+    ),
     ...{ at: number, asker: null, late: false, suite: "libsignal" },
   });
   if (seq === null) throw new Error(`${id} was there already`);

@@ -10,14 +10,12 @@ import type {
 import type { SentMessage } from "../../../shared/model/sent.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import type { Timers } from "../../platform/timers.ts";
-import { noteActivity } from "../../vault/activity-table.ts";
 import {
   type AnswerJobRow,
   answerCandidates,
   answerCost,
   answerJob,
   answerJobIs,
-  answerJobOf,
   answerJobs,
   answerRunsTo,
   automaticInARow,
@@ -29,13 +27,13 @@ import {
   type UnansweredRow,
   unanswered,
 } from "../../vault/answer-table.ts";
-import { holderOf } from "../../vault/label-table.ts";
 import { contactOf } from "../framed-message.ts";
 import { AnswerRuns, type AnswerRunsParts } from "./answer-runs.ts";
 import type { AnswerPlace } from "./claude-answer.ts";
 import type { ResponderDecision } from "./decision.ts";
 import { type Eligibility, eligibility, STALE_MS } from "./eligible.ts";
 import { budgetUsd, FAILURES_KEPT, KEPT_MS, restOfAll, startOfDay, whyWait } from "./limits.ts";
+import { takeAnswer } from "./take-answer.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -160,51 +158,13 @@ export class Responder {
     return this.limitOn(job, row);
   }
 
-  /**
-   * The answer that a child brings. Null: the token is not this agent's. Throws `not_allowed` when it
-   * is not awaited any more, or meant for somebody else.
-   */
-  async answer(params: CallParams<"answer.send">): Promise<SentMessage | null> {
-    const { agent, clock } = this.parts;
-    const job = answerJobOf(agent.vault, params.token);
-    const row = job && unanswered(agent.vault, job.message);
-    if (!job || !row) return null;
-    const { peer: to, id: inReplyTo, from_session: toSession } = row;
-    const agrees =
-      (params.to ?? to) === to &&
-      (params.inReplyTo ?? inReplyTo) === inReplyTo &&
-      (params.toSession ?? toSession) === toSession;
-    if (!agrees) throw meantForOthers();
-    const id = job.answer_id;
-    const sending = {
-      id,
-      to,
-      toSession,
-      inReplyTo,
-      body: params.body,
-      role: "agent",
-      auto: true,
-    } as const;
-    return agent.send(sending, this.senderFor(job.label), () => {
-      const now = answerJobOf(agent.vault, params.token);
-      // A call that is repeated meets its own answer.
-      if (now?.state === "answered") return;
-      const current = unanswered(agent.vault, job.message);
-      const awaited = now?.state === "running" || now?.state === "waiting";
-      const isOff = this.standing.state === "off";
-      if (isOff || !awaited || !current || this.eligibility(current).kind === "never") {
-        throw notAwaited();
-      }
-      answerJobIs(agent.vault, job.seq, "answered");
-      const at = clock.now();
-      noteActivity(agent.vault, {
-        at,
-        kind: "auto_answered",
-        peer: to,
-        label: job.label,
-        message: inReplyTo,
-      });
-    });
+  /** The answer that a child brings; null: it is not one of this agent's children. */
+  answer(params: CallParams<"answer.send">): Promise<SentMessage | null> {
+    return takeAnswer(
+      this.parts,
+      params,
+      (row) => this.standing.state === "on" && this.eligibility(row).kind !== "never",
+    );
   }
 
   /** Ends what runs, and resolves when it is gone and noted. */
@@ -345,14 +305,6 @@ export class Responder {
     return eligibility(row, { now: clock.now(), aloneSince: this.aloneSince });
   }
 
-  /** In the name of the session that the mail was for, so that what comes back finds it. */
-  private senderFor(label: string | null) {
-    const { sessions, vault } = this.parts.agent;
-    if (label === null) return { label, harnessSessionId: null };
-    const live = sessions.get(label)?.harnessSessionId ?? null;
-    return { label, harnessSessionId: live ?? holderOf(vault, label) };
-  }
-
   /** Sessions came or went, or a person paused the agent. */
   private agentChanged(): void {
     const { agent, clock } = this.parts;
@@ -416,21 +368,5 @@ function notFailed(): TinyplaceError {
     "bad_request",
     "This message is not among those that could not be answered any more.",
     "Look at the list again: it may be waiting or answered by now.",
-  );
-}
-
-function meantForOthers(): TinyplaceError {
-  return new TinyplaceError(
-    "not_allowed",
-    "An automatic answer goes to who asked, and to nobody else. Nothing was sent.",
-    "Call auto_reply with body alone.",
-  );
-}
-
-function notAwaited(): TinyplaceError {
-  return new TinyplaceError(
-    "not_allowed",
-    "This answer is not awaited any more: the message was read or answered meanwhile, or automatic answers were turned off. Nothing was sent.",
-    "End; nothing is left to do.",
   );
 }
