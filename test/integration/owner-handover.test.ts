@@ -124,7 +124,7 @@ describe("L5 a person who quits means it", () => {
       });
     }
     const status = await runProgram(["status", "--home", home]);
-    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining("quit it from")]);
+    expect([status.code, status.stderr]).toEqual([3, expect.stringContaining("quit it from")]);
     const late = await runProgram(["daemon", "--for-sessions", "--home", home]);
     expect([late.code, late.stdout]).toEqual([0, ""]);
     expect(processesOf(home, "daemon")).toEqual([]);
