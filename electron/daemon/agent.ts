@@ -346,7 +346,9 @@ export class Agent extends EventEmitter<AgentEvents> {
     from: Sender,
     alongside: () => void = () => undefined,
   ): Promise<SentMessage> {
-    checkTextSize(params.body);
+    // Half of a surrogate pair is no character: it is replaced here, as everything behind would.
+    const text = params.body.toWellFormed();
+    checkTextSize(text);
     if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
     // A repeated call goes where its first attempt went, whatever the handle means by now.
     const known = params.to.startsWith("@") ? sentMessage(this.vault, params.id)?.peer : undefined;
@@ -363,7 +365,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       toSession: params.toSession,
       inReplyTo: params.inReplyTo,
       role: params.role,
-      text: params.body,
+      text,
       auto: params.auto,
       sentAt: new Date(at).toISOString(),
       at,
@@ -388,7 +390,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (!local) this.outbox.wake(to);
     this.emit("mail", from.label === null ? [] : [from.label], false);
     this.emit("changed");
-    return this.sent(params.id, { to, body: params.body });
+    return this.sent(params.id, { to, body: text });
   }
 
   /**

@@ -43,6 +43,11 @@ describe("tools answer bad input with the next step", () => {
     const large = await send({ body: "x".repeat(256 * 1024 + 1) });
     expect(large).toMatchObject({ code: "body_too_large" });
     expect(large.next).toMatch(/Nothing was sent/);
+    const half = await send({ body: "half of \ud83d a pair", to_session: "claude:1" });
+    expect(half).toMatchObject({ sent: { state: "inbox" } });
+    expect(await bridge.call("inbox")).toMatchObject({
+      messages: [{ text: "half of \ufffd a pair" }],
+    });
     expect(
       await bridge.call("check_reply", { in_reply_to: "msg-none", wait_seconds: 0 }),
     ).toMatchObject({ code: "bad_request" });
