@@ -7,6 +7,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
+import { measureGrowth } from "./growth.ts";
 import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
 import { quantile, rounded } from "./numbers.ts";
@@ -19,8 +20,11 @@ import { measureWindow } from "./window.ts";
 
 /**
  * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
- * libsignal alone and the network's own cipher alone. It reports; it never fails on a time.
+ * libsignal alone, the network's own cipher alone, SQLite alone and the relay alone. With `--growth`
+ * also what 10^3, 10^5 and 10^6 stored messages cost, which takes minutes. It reports; it never fails
+ * on a time.
  */
+const GROWN = [1_000, 100_000, 1_000_000];
 const LATENCIES = 500;
 const THROUGHPUT = 3000;
 const IN_FLIGHT = 64;
@@ -121,6 +125,7 @@ async function measure(host: ChildProcess) {
     send_to_hook_visible_p50_ms: quantile(withMail.visible, 0.5),
     load_average: load(),
     daemon_resident_mb: residentMb,
+    ...(process.argv.includes("--growth") ? await measureGrowth(GROWN) : {}),
     daemon_idle_resident_mb: idleMb,
     desktop_hidden_mb: await hiddenDesktopMb(),
     ...(await measureWindow()),

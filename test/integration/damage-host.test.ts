@@ -93,6 +93,7 @@ describe("D7 a damaged vault in a host", () => {
         code: "vault_damaged",
         reason: expect.stringMatching(/damaged/),
         next: expect.stringMatching(/backup/),
+        underPassphrase: false,
       },
     ]);
     expect(readFileSync(path).equals(bytes)).toBe(true);
