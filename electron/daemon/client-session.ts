@@ -224,7 +224,7 @@ export class ClientSession implements ClientConnection {
       const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
       return {
         deliveries: [],
-        messages: rows.map((row) => this.told(receivedMessageOf(row))),
+        messages: rows.map((row) => this.told(agent, receivedMessageOf(row))),
         ...rest,
       };
     }
@@ -232,7 +232,7 @@ export class ClientSession implements ClientConnection {
     // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
     this.remember(rows.map((row) => row.delivery));
     const { deliveries, messages } = await agent.mailroom.hand(rows);
-    return { deliveries, messages: messages.map((one) => this.told(one)), ...rest };
+    return { deliveries, messages: messages.map((one) => this.told(agent, one)), ...rest };
   }
 
   private async checkReply(
@@ -282,12 +282,11 @@ export class ClientSession implements ClientConnection {
       return { deliveries: [], reply: null };
     }
     this.remember(deliveries);
-    return { deliveries, reply: message && this.told(message) };
+    return { deliveries, reply: message && this.told(agent, message) };
   }
 
   /** A message with what is known of its sender. */
-  private told(message: ReceivedMessage): ToldMessage {
-    const { agent } = this.required();
+  private told(agent: Agent, message: ReceivedMessage): ToldMessage {
     const nameOf = (cryptoId: string) => this.host.nameOf(cryptoId);
     return { ...message, ...senderNote(agent, nameOf, message.from) };
   }
@@ -303,7 +302,7 @@ export class ClientSession implements ClientConnection {
     const latest = unreadDeliveries(vault, session.label, 1)[0];
     this.peer.notify("mail", {
       unread: unreadCount(vault, session.label),
-      latest: latest ? this.told(receivedMessageOf(latest)) : null,
+      latest: latest ? this.told(this.agent, receivedMessageOf(latest)) : null,
     });
   }
 

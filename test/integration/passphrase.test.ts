@@ -86,6 +86,7 @@ test("Z1 a passphrase locks one agent, says so, and leaves the others at work", 
       code: "vault_locked",
       reason: expect.stringMatching(/locked/),
       next: expect.stringMatching(/tinyplace passphrase unlock/),
+      underPassphrase: true,
     },
   ]);
   const bridge = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-1" });
