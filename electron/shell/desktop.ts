@@ -78,7 +78,12 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
             looksAt: window.isFocused ? preferences.remembered.place : null,
           }
         : null,
-    (place) => window.showPlace(place),
+    {
+      open: (place) => window.showPlace(place),
+      mute: (agentId) => {
+        preferences.change({ told: { ...preferences.told, [agentId]: "alarms" } });
+      },
+    },
   );
   const login = new StartAtLogin(
     options.home === undefined && !process.env.TINYPLACE_HOME ? null : paths.home,

@@ -2,18 +2,30 @@ import { Notification } from "electron";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { type Attention, isWanted, type News, news } from "./news.ts";
 
-/** Tells the person of what waits; a click opens the place (rule U4). */
+/** What a person may do about a notification. */
+interface Answers {
+  open(place: News["place"]): void;
+  /** Nothing but alarms of this agent any more; settings undo it. */
+  mute(agentId: string): void;
+}
+
+const MUTE = "Only alarms from now on";
+
+/**
+ * Tells the person of what waits; a click opens the place (rule U4). Where the system shows buttons on
+ * notifications, one mutes the agent: nothing is decided about mail without looking at it.
+ */
 export class Notifier {
   private before: HostSnapshot | null = null;
   private readonly attention: () => Attention | null;
-  private readonly open: (place: News["place"]) => void;
+  private readonly answers: Answers;
   /** Shown ones are kept: one that is collected does not hear its click. */
   private readonly shown = new Set<Notification>();
 
   /** @param attention null when the person wants to be told nothing */
-  constructor(attention: () => Attention | null, open: (place: News["place"]) => void) {
+  constructor(attention: () => Attention | null, answers: Answers) {
     this.attention = attention;
-    this.open = open;
+    this.answers = answers;
   }
 
   update(snapshot: HostSnapshot): void {
@@ -25,10 +37,12 @@ export class Notifier {
     for (const one of news(before, snapshot)) if (isWanted(one, attention)) this.show(one);
   }
 
-  private show({ title, body, place }: News): void {
-    const notification = new Notification({ title, body });
+  private show({ title, body, place, agentId, alarm }: News): void {
+    const actions = alarm ? [] : [{ type: "button" as const, text: MUTE }];
+    const notification = new Notification({ title, body, actions });
     this.shown.add(notification);
-    notification.on("click", () => this.open(place));
+    notification.on("click", () => this.answers.open(place));
+    notification.on("action", () => this.answers.mute(agentId));
     notification.on("close", () => this.shown.delete(notification));
     notification.show();
   }
