@@ -57,7 +57,7 @@ export function packageConfig(
     // Prebuilt for Node-API: nothing to compile for this Electron.
     npmRebuild: false,
     electronFuses: {
-      // The bridge and the hooks run on the application's own executable (docs/adr/0005).
+      // The bridge and the hooks run on the application's own executable (docs/adr/0004).
       runAsNode: true,
       enableCookieEncryption: true,
       enableNodeOptionsEnvironmentVariable: false,

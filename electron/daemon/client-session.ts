@@ -40,6 +40,8 @@ const INBOX_PAGE = 50;
 /** S1: a session is asked this often, and is over when it did not answer for `SILENT_MS`. */
 const PING_EVERY_MS = 10_000;
 const SILENT_MS = 30_000;
+/** A timer that fires this late did so because the machine slept, in ms. */
+const SLEPT_MS = 5_000;
 const NO_SESSION: Sender = { label: null, harnessSessionId: null };
 
 /** One proven connection: what it may ask, and the session it became by `attach`. */
@@ -320,20 +322,29 @@ export class ClientSession implements ClientConnection {
   }
 
   private schedulePing(): void {
-    this.cancelPing = this.host.timers.after(PING_EVERY_MS, () => {
-      const silent = this.host.timers.after(SILENT_MS, () =>
-        this.peer.close({ reason: "this session did not answer for 30 s", next: "end" }),
-      );
-      this.peer.ping().then(
-        () => {
-          silent();
-          const session = this.current();
-          if (session) session.lastSeenAt = this.host.clock.now();
-          this.schedulePing();
-        },
-        () => silent(),
-      );
+    this.cancelPing = this.host.timers.after(PING_EVERY_MS, () => this.ping());
+  }
+
+  private ping(): void {
+    const { timers, clock } = this.host;
+    const askedAt = clock.now();
+    let asksAgain = false;
+    const silent = timers.after(SILENT_MS, () => {
+      // The machine slept: an answer may have come that nobody has read yet (rule S6).
+      asksAgain = clock.now() - askedAt > SILENT_MS + SLEPT_MS;
+      if (asksAgain) this.ping();
+      else this.peer.close({ reason: "this session did not answer for 30 s", next: "end" });
     });
+    this.peer.ping().then(
+      () => {
+        silent();
+        if (asksAgain) return;
+        const session = this.current();
+        if (session) session.lastSeenAt = clock.now();
+        this.schedulePing();
+      },
+      () => silent(),
+    );
   }
 }
 
