@@ -5,6 +5,13 @@ import type { Context, SharedOptions } from "./context.ts";
 export function setupCommands(program: Command, context: Context): void {
   pluginCommands(program, context);
   serviceCommands(program, context);
+  context
+    .command(program, "network", "which relay your agents use; another one where it is named")
+    .argument("[relay]", "its address, `tiny.place`, `staging`, or `embedded` for the own one")
+    .action(async (relay: string | undefined, options: SharedOptions) => {
+      const { network } = await import("../bridge/network-command.ts");
+      await network(await context.open(options), relay);
+    });
 }
 
 function serviceCommands(program: Command, context: Context): void {

@@ -13,6 +13,7 @@ import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
+import { RelaySwitch } from "../relay/client/relay-switch.ts";
 import type { Lease, RelayTransport } from "../relay/transport.ts";
 import type { RungFor } from "../relay/wire.ts";
 import { noteActivity } from "../vault/activity-table.ts";
@@ -56,6 +57,7 @@ import { Inbound, type Received } from "./inbound.ts";
 import { KeyKeeper } from "./key-keeper.ts";
 import { badLabel } from "./label-choice.ts";
 import { Mailroom, type Placed } from "./mailroom.ts";
+import { meetRelay } from "./meet-relay.ts";
 import { Outbox } from "./outbox.ts";
 import { PeerQueue } from "./peer-queue.ts";
 import { Receipts } from "./receipts.ts";
@@ -85,6 +87,8 @@ export interface AgentParts {
   readonly relay: RelayTransport;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Whether keys of the network's own cipher are published; by default they are (rule E3). */
+  readonly publishesForAll?: () => boolean;
 }
 
 export interface AgentEvents {
@@ -114,6 +118,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly directory: Directory;
   readonly contacts: Contacts;
   private readonly parts: AgentParts;
+  private readonly way: RelaySwitch;
   private readonly ciphers: Ciphers;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
@@ -127,12 +132,15 @@ export class Agent extends EventEmitter<AgentEvents> {
   private cancelPoll: (() => void) | null = null;
   private cancelQuietLook: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
+  private isLeaving = false;
   private closed = false;
 
   constructor(parts: AgentParts) {
     super();
     this.parts = parts;
-    const { identity, vault, relay, clock, timers } = parts;
+    const { identity, vault, clock, timers } = parts;
+    this.way = new RelaySwitch(parts.relay);
+    const { relay } = this.way;
     this.identity = identity;
     this.vault = vault;
     this.relay = relay;
@@ -163,7 +171,8 @@ export class Agent extends EventEmitter<AgentEvents> {
       accepted: () => this.outbox.hurry(),
     });
     const capabilities = new Capabilities({ vault, relay, clock });
-    this.keys = new KeyKeeper({ identity, vault, relay, clock });
+    const publishesForAll = parts.publishesForAll ?? (() => true);
+    this.keys = new KeyKeeper({ identity, vault, relay, clock, publishesForAll });
     this.outbox = new Outbox({
       ...shared,
       identity,
@@ -587,6 +596,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   }
 
   private async relayOnline(): Promise<void> {
+    await meetRelay(this.vault, this.relay.url).catch(() => undefined);
     if (!(await this.checkLease(false))) return;
     this.emit("online");
     await this.keys.topUp();
@@ -612,7 +622,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       return this.mayDrain();
     }
     if (this.lease.state !== before) await this.noteLease(this.lease.state);
-    this.outbox.pause(!this.mayDrain());
+    this.outbox.pause(!this.mayDrain() || this.isLeaving);
     this.emit("changed");
     return this.mayDrain();
   }
@@ -627,6 +637,39 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private mayDrain(): boolean {
     return this.lease !== null && this.lease.state !== "elsewhere";
+  }
+
+  /** Before its relay is left: sends nothing more, while what was sent to it can still be read. */
+  async stopSending(): Promise<void> {
+    this.isLeaving = true;
+    this.outbox.pause(true);
+    await this.outbox.idle();
+  }
+
+  /** Reads what is in the mailbox. Never rejects. */
+  lookForMail(): Promise<void> {
+    return this.inbound.look();
+  }
+
+  /**
+   * Goes to another relay: what is queued goes out there, and the sessions here notice nothing. Work
+   * that is under way ends first, since half of it at each relay would be done at neither.
+   */
+  async changeRelay(next: RelayTransport): Promise<void> {
+    await Promise.all([this.stopSending(), this.way.leave()]);
+    const { keys, inbound, contacts } = this;
+    await Promise.all([keys.settled(), inbound.settled(), contacts.settled()]);
+    if (this.closed) return next.close();
+    this.lease = null;
+    this.isLeaving = false;
+    this.relayState = { state: "connecting", problem: null };
+    this.way.enter(next);
+    this.emit("changed");
+  }
+
+  /** Publishes what others need to begin a session, as it is set now. */
+  publishKeys(): Promise<void> {
+    return this.keys.topUp();
   }
 
   /** Who holds the mailbox, asked now; null when the relay does not answer. */

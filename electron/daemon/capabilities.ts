@@ -29,7 +29,8 @@ export class Capabilities {
       if (!key) return [];
       const found = await relay.capabilities(messagingAddressOf(key));
       await vault.write(() => writePublished(vault, peer, found, now));
-      return found ?? [];
+      // It has shown libsignal, and publishes none at this relay yet: what it has shown stands.
+      return readPeer(vault, peer).capabilities;
     } catch {
       return known.capabilities;
     }

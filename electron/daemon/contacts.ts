@@ -112,10 +112,15 @@ export class Contacts {
     return look;
   }
 
-  /** Resolves when no look is under way any more; before the vault closes. */
-  async close(): Promise<void> {
-    this.closed = true;
+  /** Resolves when no look is under way any more. */
+  async settled(): Promise<void> {
     await Promise.all(this.looking);
+  }
+
+  /** Before the vault closes. */
+  close(): Promise<void> {
+    this.closed = true;
+    return this.settled();
   }
 
   private async readRequests(): Promise<void> {

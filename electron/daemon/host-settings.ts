@@ -5,6 +5,10 @@ import { replaceFile } from "../platform/atomic-file.ts";
 const kept = z.object({
   /** The person's own agents here are contacts of each other from their creation (rule C1). */
   ownContacts: z.boolean().catch(true),
+  /** The relay of all agents here; null is the embedded one. */
+  relay: z.string().nullable().catch(null),
+  /** Keys of the network's own cipher are published beside libsignal's (rule E3). */
+  publishesForAll: z.boolean().catch(true),
 });
 type Kept = z.infer<typeof kept>;
 
@@ -23,6 +27,15 @@ export class HostSettings {
     return this.values.ownContacts;
   }
 
+  get relay(): string | null {
+    return this.values.relay;
+  }
+
+  get publishesForAll(): boolean {
+    return this.values.publishesForAll;
+  }
+
+  /** On disk first. */
   change(part: Partial<Kept>): void {
     const values = { ...this.values, ...part };
     replaceFile(this.path, JSON.stringify(values));

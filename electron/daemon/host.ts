@@ -1,7 +1,6 @@
 import { EventEmitter } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
+import type { RelayChoice } from "../../shared/model/relay-choice.ts";
 import type {
   AgentSummary,
   HostKind,
@@ -12,16 +11,10 @@ import type {
 import type { Program } from "../bridge/owner-launches.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
-import { installationOf } from "../platform/installation.ts";
-import { type HomePaths, privateFolder } from "../platform/paths.ts";
+import type { HomePaths } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
-import { HttpRelayTransport } from "../relay/client/http-transport.ts";
-import { type RelayServer, startRelay } from "../relay/server/server.ts";
-import { createSigner } from "../relay/signing.ts";
-import { openRelayStore } from "../relay/store/open-store.ts";
-import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { asStorageError } from "../vault/storage-errors.ts";
@@ -31,6 +24,7 @@ import { Assignments } from "./assignments.ts";
 import { ClientSession } from "./client-session.ts";
 import { readPolicy } from "./decisions.ts";
 import { HookDesk } from "./hooks/hook-desk.ts";
+import { HostRelay } from "./host-relay.ts";
 import { HostSettings } from "./host-settings.ts";
 import type { Identity } from "./identity.ts";
 import { offerAgain } from "./offer-again.ts";
@@ -99,9 +93,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   private readonly startedAt: string;
   /** Clients that wait for something which a session need not be live for. */
   private waits = 0;
-  private relay: RelayServer | null = null;
-  private store: SqliteRelayStore | null = null;
-  private relayUrl = "";
+  private readonly relay: HostRelay;
   private revision = 1;
   private cancelRetry: (() => void) | null = null;
   private closing: Promise<void> | null = null;
@@ -113,6 +105,19 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.settings = new HostSettings(options.paths.settings);
     this.clock = options.clock ?? systemClock;
     this.timers = options.timers ?? systemTimers;
+    this.relay = new HostRelay({
+      paths: options.paths,
+      epoch: options.lock.epoch,
+      clock: this.clock,
+      timers: this.timers,
+      settings: this.settings,
+      forced: options.relayUrl || null,
+      agents: () => this.agents(),
+      usedBy: (agent) => {
+        if (!this.all.has(agent)) this.emit("relayUsed");
+      },
+      incident: (one) => this.incidents.push(one),
+    });
     this.vaults = new AgentVaults({
       folder: options.paths.agents,
       keychain: options.keychain,
@@ -158,7 +163,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     try {
       // First of all: should what follows hang, this says who.
       writePrivateFile(paths.ownerNote, JSON.stringify(host.description));
-      await host.startRelay();
+      await host.relay.start();
       await host.openAgents(host.vaults.list());
       return host;
     } catch (error) {
@@ -309,7 +314,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         version: VERSION,
         home: paths.home,
         socket: paths.socket,
-        relay: this.relayUrl,
+        relay: this.relay.address,
         startedAt: this.startedAt,
       },
       agents,
@@ -324,11 +329,28 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   }
 
   get embeddedRelay(): boolean {
-    return this.relay !== null;
+    return this.relay.isEmbedded;
   }
 
   get relayAddress(): string {
-    return this.relayUrl;
+    return this.relay.address;
+  }
+
+  get relayChoice(): RelayChoice {
+    return this.relay.choice;
+  }
+
+  /** All agents go to another relay; null is the embedded one. What it throws has changed nothing. */
+  async chooseRelay(url: string | null): Promise<void> {
+    await this.relay.use(url);
+    this.changed();
+  }
+
+  /** Whether programs that know the network's own cipher alone find keys of our agents (rule E3). */
+  publishForAll(publishesForAll: boolean): void {
+    this.settings.change({ publishesForAll });
+    if (publishesForAll) for (const agent of this.agents()) void agent.publishKeys();
+    this.changed();
   }
 
   /**
@@ -338,7 +360,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   get isNeeded(): boolean {
     if (this.waits > 0 || this.responders.isAnyOn) return true;
     if (this.agents().some((agent) => agent.sessions.labels().length > 0)) return true;
-    if (this.relay?.listeners().some((agent) => !this.all.has(agent))) return true;
+    if (this.relay.listeners().some((agent) => !this.all.has(agent))) return true;
     return this.snapshot().agents.some((agent) => agent.queued > 0);
   }
 
@@ -374,33 +396,10 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     try {
       await this.responders.close();
       await Promise.allSettled(this.agents().map((agent) => agent.close()));
-      await this.relay?.close();
-      await this.store?.close();
+      await this.relay.close();
     } finally {
       this.options.lock.release();
     }
-  }
-
-  private async startRelay(): Promise<void> {
-    if (this.options.relayUrl) {
-      this.relayUrl = this.options.relayUrl;
-      return;
-    }
-    const { relayDatabase, relayPort } = this.options.paths;
-    privateFolder(dirname(relayDatabase));
-    const { epoch } = this.options.lock;
-    const { store, incident } = openRelayStore(relayDatabase, epoch, this.clock.now());
-    this.store = store;
-    if (incident) this.incidents.push(incident);
-    // The same port as last time where it is free, so that other programs' settings stay right.
-    const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
-    const usedBy = (agent: string) => {
-      if (!this.all.has(agent)) this.emit("relayUsed");
-    };
-    const start = (port: number) => startRelay({ store, port, clock: this.clock, usedBy });
-    this.relay = await start(last).catch(() => start(0));
-    writeFileSync(relayPort, String(this.relay.port), { mode: 0o600 });
-    this.relayUrl = this.relay.url;
   }
 
   /** @param passphrase where the vault is under one and none was given at the start. */
@@ -456,11 +455,10 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
 
   private addAgent({ identity, vault, keys }: OpenedVault): Agent {
     const { clock, timers } = this;
-    const installation = installationOf(this.options.paths.installation);
-    const signer = createSigner(identity.seed);
-    const relay = new HttpRelayTransport(this.relayUrl, signer, clock, { installation });
+    const relay = this.relay.transportOf(identity);
+    const publishesForAll = () => this.settings.publishesForAll;
     const unroutedPolicy = readPolicy(process.env.TINYPLACE_UNROUTED_POLICY);
-    const parts = { identity, vault, keys, relay, clock, timers, unroutedPolicy };
+    const parts = { identity, vault, keys, relay, clock, timers, unroutedPolicy, publishesForAll };
     const agent = new Agent(parts);
     this.all.set(identity.cryptoId, agent);
     this.hooks.serve(agent);

@@ -106,6 +106,11 @@ export class Inbound {
     return this.running;
   }
 
+  /** Resolves when no drain is under way. */
+  async settled(): Promise<void> {
+    await this.running;
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.cancelRetry?.();

@@ -8,12 +8,15 @@ import {
 } from "../ratchet/prekeys.ts";
 import { makeSdkPrekeys } from "../ratchet/sdk-prekeys.ts";
 import type { KeyHealth, RelayTransport } from "../relay/transport.ts";
+import { setting, writeSetting } from "../vault/policy-table.ts";
 import { newestPrekeyAt } from "../vault/ratchet-table.ts";
 import { newestSdkSignedAt } from "../vault/sdk-ratchet-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { OWN_CAPABILITIES } from "./capabilities.ts";
 import type { Identity } from "./identity.ts";
 
+/** The setting with the address of the relay that has our newest signed keys. */
+const PUBLISHED = "keys_published_at";
 const NO_SDK_KEYS: KeyHealth["sdk"] = { signedPreKeyId: null, oneTimePreKeyCount: 0 };
 
 interface KeyKeeperParts {
@@ -21,6 +24,8 @@ interface KeyKeeperParts {
   readonly vault: Vault;
   readonly relay: RelayTransport;
   readonly clock: Clock;
+  /** Keys of the network's own cipher, too. */
+  readonly publishesForAll: () => boolean;
 }
 
 /**
@@ -30,8 +35,8 @@ interface KeyKeeperParts {
 export class KeyKeeper {
   private readonly parts: KeyKeeperParts;
   private running: Promise<void> | null = null;
-  /** A relay of the network takes no libsignal keys: none are made for it at every look. */
-  private takesLibsignal = true;
+  /** A relay that takes no libsignal keys, as those of the network: none are made at every look. */
+  private takesNone: string | null = null;
 
   constructor(parts: KeyKeeperParts) {
     this.parts = parts;
@@ -62,16 +67,19 @@ export class KeyKeeper {
 
   /** A clock that was set back must not keep a key longer than it should live. */
   private isRotationDue(): boolean {
-    const { vault, clock } = this.parts;
+    const { vault, clock, publishesForAll } = this.parts;
     const due = (newest: number | null) =>
       newest === null || Math.abs(clock.now() - newest) >= ROTATE_AFTER_MS;
-    return due(newestPrekeyAt(vault, "signed_prekey")) || due(newestSdkSignedAt(vault));
+    if (due(newestPrekeyAt(vault, "signed_prekey"))) return true;
+    return publishesForAll() && due(newestSdkSignedAt(vault));
   }
 
   private async publishMissing(): Promise<void> {
     const { vault, relay, clock } = this.parts;
     const health = await relay.keyHealth();
-    const rotate = this.isRotationDue();
+    // Back at a relay after long, the signed keys that it has of us may be forgotten here.
+    const published = setting(vault, PUBLISHED);
+    const rotate = this.isRotationDue() || (published !== null && published !== relay.url);
     // Without keys of our own (after a rescue) what the relay has of us is of no use to anybody.
     const none = newestPrekeyAt(vault, "signed_prekey") === null;
     const noSdk = newestSdkSignedAt(vault) === null;
@@ -83,12 +91,13 @@ export class KeyKeeper {
       ...(await Promise.allSettled([this.publishSdk(noSdk ? NO_SDK_KEYS : health.sdk, rotate)])),
     ];
     if (results.some((one) => one.status === "rejected")) return;
+    if (published !== relay.url) await vault.write(() => writeSetting(vault, PUBLISHED, relay.url));
     if (rotate) await removeOldPrekeys(vault, clock.now());
   }
 
   private async publishLibsignal(health: KeyHealth["libsignal"], rotate: boolean): Promise<void> {
     const { identity, vault, relay, clock } = this.parts;
-    if (!this.takesLibsignal) return;
+    if (this.takesNone === relay.url) return;
     const preKeys = health?.preKeyCount ?? 0;
     const kyberPreKeys = health?.kyberPreKeyCount ?? 0;
     const low = !health || preKeys < PREKEYS_LOW || kyberPreKeys < PREKEYS_LOW;
@@ -99,12 +108,13 @@ export class KeyKeeper {
     };
     const upload = await makePrekeys(vault, identity, counts, clock.now());
     const bundle = { ...upload, capabilities: [...OWN_CAPABILITIES] };
-    this.takesLibsignal = await relay.publishBundle(bundle);
+    if (!(await relay.publishBundle(bundle))) this.takesNone = relay.url;
   }
 
   /** Keys of the network's own cipher, for peers that know no other (rule E3). */
   private async publishSdk(health: KeyHealth["sdk"], rotate: boolean): Promise<void> {
-    const { identity, vault, relay, clock } = this.parts;
+    const { identity, vault, relay, clock, publishesForAll } = this.parts;
+    if (!publishesForAll()) return;
     const count = health.oneTimePreKeyCount;
     const low = health.signedPreKeyId === null || count < PREKEYS_LOW;
     if (!low && !rotate) return;

@@ -51,3 +51,8 @@ export function markBlocked(vault: VaultReader, peer: string, at: number | null)
   if (at === null) vault.sql("DELETE FROM blocked_peer WHERE peer = ?").run([peer]);
   else vault.sql("INSERT OR REPLACE INTO blocked_peer (peer, at) VALUES (?, ?)").run([peer, at]);
 }
+
+/** Another relay knows nothing of requests that were made at the former one. */
+export function forgetAsked(vault: VaultReader): void {
+  vault.sql("DELETE FROM contact_note WHERE note = 'asked'").run();
+}

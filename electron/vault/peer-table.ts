@@ -45,23 +45,34 @@ export function writePublished(
   capabilities: readonly string[] | null,
   at: number,
 ): void {
+  writeSuite(vault, peer, capabilities === null ? "sdk" : "libsignal");
   vault
     .sql(
-      `INSERT INTO peer (peer, capabilities, looked_at) VALUES (?, ?, ?)
-       ON CONFLICT (peer) DO UPDATE SET capabilities = excluded.capabilities, looked_at = excluded.looked_at`,
+      `UPDATE peer SET looked_at = $at, capabilities = CASE WHEN $capabilities IS NOT NULL
+         THEN $capabilities WHEN suite = 'libsignal' THEN capabilities ELSE '[]' END
+       WHERE peer = $peer`,
     )
-    .run([peer, JSON.stringify(capabilities ?? []), at]);
-  writeSuite(vault, peer, capabilities === null ? "sdk" : "libsignal");
+    .run({ peer, capabilities: capabilities && JSON.stringify(capabilities), at });
 }
 
-/** The peer has shown this cipher. Libsignal stands for good: nobody can talk us down from it. */
+/**
+ * The peer has shown this cipher. Libsignal stands for good: nobody can talk us down from it. What it
+ * understands was not known while it seemed to know the other alone.
+ */
 export function writeSuite(vault: VaultReader, peer: string, suite: Suite): void {
   vault
     .sql(
       `INSERT INTO peer (peer, suite) VALUES ($peer, $suite)
-       ON CONFLICT (peer) DO UPDATE SET suite = $suite WHERE suite IS NULL OR $suite = 'libsignal'`,
+       ON CONFLICT (peer) DO UPDATE SET suite = $suite,
+         capabilities = CASE suite WHEN 'sdk' THEN NULL ELSE capabilities END
+       WHERE suite IS NULL OR ($suite = 'libsignal' AND suite = 'sdk')`,
     )
     .run({ peer, suite });
+}
+
+/** What peers publish is looked up again before long: the relay is another one. */
+export function forgetLooks(vault: VaultReader): void {
+  vault.sql("UPDATE peer SET looked_at = 0").run();
 }
 
 export function markRepairAsked(vault: VaultReader, peer: string, at: number): void {

@@ -11,6 +11,7 @@ import { ProblemNote, ProblemPage } from "../ui/problem.tsx";
 import { AgentSettings } from "./agent-settings.tsx";
 import { formatBytes, Line } from "./line.tsx";
 import { PluginSettings } from "./plugin-settings.tsx";
+import { RelaySettings } from "./relay-settings.tsx";
 import { StopAnswers } from "./responder-stop.tsx";
 import { UpdatesLine } from "./updates-line.tsx";
 
@@ -124,12 +125,7 @@ export function SettingsView() {
                 <Line name="The earlier plugin" hint="Its agents, conversations and waiting mail">
                   <ImportLink />
                 </Line>
-                <Line
-                  name="Relay"
-                  hint={settings.relay.embedded ? "Part of this application" : "TINYPLACE_API_URL"}
-                >
-                  <span className="font-mono text-sm select-text">{settings.relay.url}</span>
-                </Line>
+                <RelaySettings relay={settings.relay} onChanged={load} />
                 {settings.relay.bytes !== null && (
                   <Line name="Relay's mailboxes">{formatBytes(settings.relay.bytes)}</Line>
                 )}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LABEL_SHAPE } from "../labels/labels.ts";
+import { relayChoice } from "../model/relay-choice.ts";
 
 const nothing = z.object({}).strict();
 const policy = z.enum(["primary", "broadcast", "drop"]);
@@ -20,7 +21,10 @@ export const settingsCalls = {
     request: nothing,
     response: z.object({
       ownContacts: z.boolean(),
-      relay: z.object({ url: z.string(), embedded: z.boolean(), bytes: z.number().nullable() }),
+      relay: relayChoice.extend({
+        embedded: z.boolean(),
+        bytes: z.number().nullable(),
+      }),
       agents: z.array(
         z.object({
           agentId: z.string(),
@@ -32,6 +36,15 @@ export const settingsCalls = {
         }),
       ),
     }),
+  },
+  /** The relay of all agents here; null is the one that is part of this application. */
+  "relay.use": {
+    request: z.object({ url: z.string().max(1024).nullable() }).strict(),
+    response: relayChoice,
+  },
+  "relay.publish": {
+    request: z.object({ publishesForAll: z.boolean() }).strict(),
+    response: relayChoice,
   },
   "agent.policy": {
     request: z.object({ agentId: z.string(), policy }).strict(),

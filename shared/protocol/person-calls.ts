@@ -33,6 +33,7 @@ const PERSON_ASKS = [
   "contact.safety",
   "contact.verify",
   "settings.get",
+  "relay.use",
 ] as const satisfies readonly WindowCallName[];
 export type PersonAsk = (typeof PERSON_ASKS)[number];
 

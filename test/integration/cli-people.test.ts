@@ -146,3 +146,21 @@ test("U5 L6 an agent is paused, its policy set, and it is taken over from anothe
   expect(await there("agents", "move-here", "mover")).toMatchObject({ code: 0 });
   await expect.poll(() => leaseIn(there)).toBe("held");
 });
+
+test("N1 the relay is shown and changed by a command, unless the environment names it", async () => {
+  const [own, other] = [temporaryHome(), temporaryHome()];
+  const relay = (await startRelay(`${other}/relay.db`)).ready.url;
+  await startDaemon(own);
+  const cli = commandLine(own);
+  const { relay: before } = await cli.json<{ relay: { url: string } }>("network");
+  expect(before).toMatchObject({ from: "embedded", publishesForAll: true });
+  expect((await cli("network")).stdout).toContain("https://api.tiny.place");
+  expect(await cli.fails("network", "nowhere")).toMatchObject({ code: "bad_request" });
+  expect(await cli.json("network", `${relay}/`)).toMatchObject({
+    relay: { url: relay, from: "chosen" },
+  });
+  expect((await cli("network", "embedded")).stdout).toContain(before.url);
+  const forced = await person(relay, "alice");
+  expect((await forced.cli("network")).stdout).toContain("named by TINYPLACE_API_URL");
+  expect(await forced.cli.fails("network", "embedded")).toMatchObject({ code: "not_allowed" });
+});

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { settingsCalls } from "../../../shared/channels/settings-calls.ts";
+import { relayUrlOf } from "../../../shared/model/relay-choice.ts";
 import type { Host } from "../host.ts";
 import { passphraseAction } from "../passphrases.ts";
 
@@ -15,7 +16,7 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
       return {
         ownContacts: host.settings.ownContacts,
         relay: {
-          url: host.relayAddress,
+          ...host.relayChoice,
           embedded: embeddedRelay,
           bytes: embeddedRelay ? databaseBytes(paths.relayDatabase) : null,
         },
@@ -40,6 +41,14 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
     "agent.lock": async ({ agentId }) => {
       await passphraseAction(host, { wallet: agentId, action: "lock", current: null, next: null });
       return {};
+    },
+    "relay.use": async ({ url }) => {
+      await host.chooseRelay(url === null ? null : relayUrlOf(url));
+      return host.relayChoice;
+    },
+    "relay.publish": ({ publishesForAll }) => {
+      host.publishForAll(publishesForAll);
+      return host.relayChoice;
     },
     "agent.policy": async ({ agentId, policy }) => {
       const agent = host.agent(agentId);

@@ -1,0 +1,170 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { RelayChoice } from "../../shared/model/relay-choice.ts";
+import type { Incident } from "../../shared/model/snapshot.ts";
+import type { Clock } from "../platform/clock.ts";
+import { installationOf } from "../platform/installation.ts";
+import { type HomePaths, privateFolder } from "../platform/paths.ts";
+import type { Timers } from "../platform/timers.ts";
+import { HttpRelayTransport } from "../relay/client/http-transport.ts";
+import { probeRelay } from "../relay/client/probe-relay.ts";
+import { type RelayServer, startRelay } from "../relay/server/server.ts";
+import { createSigner } from "../relay/signing.ts";
+import { openRelayStore } from "../relay/store/open-store.ts";
+import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
+import type { RelayTransport } from "../relay/transport.ts";
+import type { Agent } from "./agent.ts";
+import type { HostSettings } from "./host-settings.ts";
+import type { Identity } from "./identity.ts";
+import { PeerQueue } from "./peer-queue.ts";
+
+/** A relay that is left is asked once more for what is there, in ms. */
+const LAST_LOOK_MS = 5_000;
+
+interface HostRelayParts {
+  readonly paths: HomePaths;
+  /** Of the owner: later ones refuse our writes. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly settings: HostSettings;
+  /** TINYPLACE_API_URL, which stands before what a person chose; null where it is not set. */
+  readonly forced: string | null;
+  readonly agents: () => readonly Agent[];
+  /** Who used the embedded relay (cryptoId). */
+  readonly usedBy: (agent: string) => void;
+  readonly incident: (incident: Incident) => void;
+}
+
+/** Which relay the agents of a data folder use (rule N1), and the embedded one while it runs. */
+export class HostRelay {
+  private readonly parts: HostRelayParts;
+  private server: RelayServer | null = null;
+  private store: SqliteRelayStore | null = null;
+  private url = "";
+  /** Changes, one at a time. */
+  private readonly changes = new PeerQueue();
+  private closed = false;
+
+  constructor(parts: HostRelayParts) {
+    this.parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const elsewhere = this.parts.forced ?? this.parts.settings.relay;
+    this.url = elsewhere ?? (await this.embedded()).url;
+  }
+
+  get address(): string {
+    return this.url;
+  }
+
+  get isEmbedded(): boolean {
+    return this.server !== null && this.server.url === this.url;
+  }
+
+  get choice(): RelayChoice {
+    const { forced, settings } = this.parts;
+    const from = forced !== null ? "environment" : settings.relay !== null ? "chosen" : "embedded";
+    return { url: this.url, from, publishesForAll: settings.publishesForAll };
+  }
+
+  /** Who listens at the embedded relay (cryptoIds). */
+  listeners(): readonly string[] {
+    return this.server?.listeners() ?? [];
+  }
+
+  /** An agent's own way to the relay of now. */
+  transportOf(identity: Identity): RelayTransport {
+    const installation = installationOf(this.parts.paths.installation);
+    const signer = createSigner(identity.seed);
+    return new HttpRelayTransport(this.url, signer, this.parts.clock, { installation });
+  }
+
+  /**
+   * All agents go to another relay, at once; null is the embedded one, which goes on for others when it
+   * is left, until the host ends. Before anything changes it throws `not_allowed` while
+   * TINYPLACE_API_URL names one, and `relay_unreachable` or `relay_refused` where no relay answers.
+   */
+  use(url: string | null): Promise<void> {
+    return this.changes.run("relay", () => this.change(url));
+  }
+
+  /** After the agents. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.server?.close();
+    await this.store?.close();
+  }
+
+  private async change(url: string | null): Promise<void> {
+    const { forced, settings, clock, agents } = this.parts;
+    if (forced !== null) throw isForced();
+    if (url === settings.relay) return;
+    if (url !== null) await probeRelay(url, clock);
+    const next = url ?? (await this.embedded()).url;
+    if (this.closed) throw ends();
+    settings.change({ relay: url });
+    this.url = next;
+    // Agents that are opened from here on begin there.
+    const leaving = agents();
+    await this.lastLook(leaving);
+    await Promise.all(leaving.map((one) => one.changeRelay(this.transportOf(one.identity))));
+  }
+
+  /**
+   * What the agents sent to each other is read at the relay they leave, if it answers: there it would
+   * wait until they are back.
+   */
+  private async lastLook(agents: readonly Agent[]): Promise<void> {
+    let cancel = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.parts.timers.after(LAST_LOOK_MS, resolve);
+    });
+    const look = async () => {
+      await Promise.allSettled(agents.map((one) => one.stopSending()));
+      await Promise.allSettled(agents.map((one) => one.lookForMail()));
+    };
+    await Promise.race([look(), late]);
+    cancel();
+  }
+
+  /** The relay of this process, started when it is first needed. */
+  private async embedded(): Promise<RelayServer> {
+    if (this.server) return this.server;
+    const { paths, epoch, clock, usedBy, incident: tell } = this.parts;
+    const { relayDatabase, relayPort } = paths;
+    privateFolder(dirname(relayDatabase));
+    const { store, incident } = openRelayStore(relayDatabase, epoch, clock.now());
+    this.store = store;
+    if (incident) tell(incident);
+    // The same port as last time where it is free, so that other programs' settings stay right.
+    const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
+    const start = (port: number) => startRelay({ store, port, clock, usedBy });
+    const server = await start(last).catch(() => start(0));
+    if (this.closed) {
+      await server.close();
+      throw ends();
+    }
+    this.server = server;
+    writeFileSync(relayPort, String(server.port), { mode: 0o600 });
+    return server;
+  }
+}
+
+function isForced(): TinyplaceError {
+  return new TinyplaceError(
+    "not_allowed",
+    "TINYPLACE_API_URL names the relay, and stands before what is chosen here.",
+    "Start tinyplace without it, then choose. Nothing was changed.",
+  );
+}
+
+function ends(): TinyplaceError {
+  return new TinyplaceError(
+    "host_absent",
+    "tinyplace ended before the relay was changed.",
+    "Start it again, then choose the relay. Nothing was changed.",
+  );
+}
