@@ -123,7 +123,7 @@ export function SettingsView() {
             <Section title="Relay and storage">
               <div className="divide-y divide-line rounded-md border border-line">
                 <Line name="The earlier plugin" hint="Its agents, conversations and waiting mail">
-                  <ImportLink />
+                  <ImportLink words="Import…" />
                 </Line>
                 <RelaySettings relay={settings.relay} onChanged={load} />
                 {settings.relay.bytes !== null && (
