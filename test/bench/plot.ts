@@ -39,6 +39,6 @@ const bars = rows.map(({ label, value }, i) => {
 const height = 44 + rows.length * ROW;
 const style =
   "text{font:12px system-ui,sans-serif;fill:#1c2430}rect{fill:#4353c9}@media(prefers-color-scheme:dark){text{fill:#e6e9ef}rect{fill:#7d8bf0}}";
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="660" height="${height}" viewBox="0 0 660 ${height}"><style>${style}</style><text x="8" y="18">Messages a second, 900-byte texts (${report.machine}, Node ${report.node})</text>${bars.join("")}</svg>\n`;
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="660" height="${height}" viewBox="0 0 660 ${height}" role="img" aria-labelledby="title"><title id="title">Messages a second</title><style>${style}</style><text x="8" y="18">Messages a second, 900-byte texts (${report.machine}, Node ${report.node})</text>${bars.join("")}</svg>\n`;
 writeFileSync(join(ROOT, "docs", "performance.svg"), svg);
 writeFileSync(join(ROOT, "docs", "performance.json"), `${JSON.stringify(report, null, 2)}\n`);
