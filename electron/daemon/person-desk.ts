@@ -86,7 +86,8 @@ export class PersonDesk {
     const { hand } = this;
     if (!hand) return {};
     await hand.agent.mailroom.confirm(hand.deliveries, hand.label);
-    this.hand = null;
+    // More may have been taken meanwhile.
+    if (this.hand === hand) this.hand = null;
     hand.agent.emit("mail", [hand.label], false);
     hand.agent.emit("changed");
     return {};

@@ -38,6 +38,8 @@ export function messageOfEnvelope(
 
 /** A ping was sent in this session. */
 export function rememberSdkPing(vault: VaultReader, session: string): void {
+  // Sessions are forgotten where newer ones take their place.
+  vault.sql("DELETE FROM sdk_session_ping WHERE session NOT IN (SELECT id FROM sdk_session)").run();
   vault.sql("INSERT OR IGNORE INTO sdk_session_ping (session) VALUES (?)").run([session]);
 }
 
