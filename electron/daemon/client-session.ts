@@ -1,6 +1,6 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { personCalls } from "../../shared/protocol/person-calls.ts";
-import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type { CallParams, CallResult, Handed } from "../../shared/protocol/protocol.ts";
 import type { ReceivedMessage, ToldMessage } from "../../shared/protocol/received-message.ts";
 import type {
   AuthorizedCall,
@@ -115,12 +115,8 @@ export class ClientSession implements ClientConnection {
     inbox: ({ peek }) => this.inbox(peek),
     "reply.check": (params, context) => this.checkReply(params, context),
     "reply.await": (params, context) => this.awaitReply(params, context),
-    confirm: async ({ deliveries }) => {
-      const { agent, session } = this.required();
-      await agent.mailroom.confirm(deliveries, session.label);
-      for (const delivery of deliveries) this.unconfirmed.delete(delivery);
-      agent.emit("mail", [session.label], false);
-      agent.emit("changed");
+    confirm: async (handed) => {
+      await this.confirm([handed]);
       return {};
     },
     handover: ({ show, link }) => ({ releasing: this.host.handOver(show, link ?? null) }),
@@ -163,9 +159,23 @@ export class ClientSession implements ClientConnection {
     this.agent = agent;
     this.session = session;
     this.cancelPing ?? this.schedulePing();
+    // Before anything is offered. A vault that refuses to be written is told elsewhere.
+    await this.confirm(params.written ?? []).catch(() => undefined);
     await agent.sessionChanged(session);
     await this.host.hooks.attached(agent, session);
     return this.attachedView() as CallResult<"attach">;
+  }
+
+  /** The client has them: they are read, where they are of the agent that this session stands for. */
+  private async confirm(written: readonly Handed[]): Promise<void> {
+    const { agent, session } = this.required();
+    const own = written.filter((handed) => handed.agent === agent.identity.cryptoId);
+    const deliveries = own.flatMap((handed) => handed.deliveries);
+    if (deliveries.length === 0) return;
+    await agent.mailroom.confirm(deliveries, session.label);
+    for (const delivery of deliveries) this.unconfirmed.delete(delivery);
+    agent.emit("mail", [session.label], false);
+    agent.emit("changed");
   }
 
   /** The session this connection stands for now; it may have moved to another label meanwhile. */
@@ -225,7 +235,7 @@ export class ClientSession implements ClientConnection {
     if (peek) {
       const rows = unreadDeliveries(agent.vault, session.label, INBOX_PAGE);
       return {
-        deliveries: [],
+        handed: handedOf(agent, []),
         messages: rows.map((row) => this.told(agent, receivedMessageOf(row))),
         ...rest,
       };
@@ -234,57 +244,56 @@ export class ClientSession implements ClientConnection {
     // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
     this.remember(rows.map((row) => row.delivery));
     const { deliveries, messages } = await agent.mailroom.hand(rows);
-    return { deliveries, messages: messages.map((one) => this.told(agent, one)), ...rest };
+    const handed = handedOf(agent, deliveries);
+    return { handed, messages: messages.map((one) => this.told(agent, one)), ...rest };
   }
 
   private async checkReply(
     params: CallParams<"reply.check">,
     context: CallContext,
   ): Promise<CallResult<"reply.check">> {
-    const { agent, session } = this.required();
+    const { agent } = this.required();
     const question = agent.sent(params.inReplyTo);
-    const find = (): DeliveryRow | null => {
-      const label = this.current()?.label ?? session.label;
+    const find = (label: string): DeliveryRow | null => {
       const rows = deliveredReplies(agent.vault, label, question.id).filter((row) =>
         isAnswer(row, question),
       );
       // Asking again for a reply that was read already is answered with it.
       return agent.mailroom.free(rows.filter((row) => row.read_at === null))[0] ?? rows[0] ?? null;
     };
-    return this.waitFor(find, params.waitMs, context);
+    return this.waitFor(agent, find, params.waitMs, context);
   }
 
   private async awaitReply(
     params: CallParams<"reply.await">,
     context: CallContext,
   ): Promise<CallResult<"reply.await">> {
-    const { agent, session } = this.required();
+    const { agent } = this.required();
     const from = await agent.directory.resolve(params.from);
-    const find = (): DeliveryRow | null => {
-      const label = this.current()?.label ?? session.label;
-      return agent.mailroom.free(unreadFrom(agent.vault, label, from))[0] ?? null;
-    };
-    return this.waitFor(find, params.timeoutMs, context);
+    const find = (label: string): DeliveryRow | null =>
+      agent.mailroom.free(unreadFrom(agent.vault, label, from))[0] ?? null;
+    return this.waitFor(agent, find, params.timeoutMs, context);
   }
 
   private async waitFor(
-    find: () => DeliveryRow | null,
+    agent: Agent,
+    find: (label: string) => DeliveryRow | null,
     ms: number,
     context: CallContext,
   ): Promise<CallResult<"reply.check">> {
-    const { agent } = this.required();
-    const label = () => this.current()?.label ?? null;
+    // A session that goes over to another agent waits for nothing of this one any more.
+    const label = () => (this.agent === agent && this.current()?.label) || null;
     const { deliveries, message } = await waitForMail(
       { mailroom: agent.mailroom, timers: this.host.timers },
       { label, find, ms, signal: context.signal },
     );
-    if (context.signal.aborted) {
+    if (context.signal.aborted || this.agent !== agent) {
       // A cancelled wait leaves the reply in the inbox.
       agent.mailroom.unhand(deliveries);
-      return { deliveries: [], reply: null };
+      return { handed: handedOf(agent, []), reply: null };
     }
     this.remember(deliveries);
-    return { deliveries, reply: message && this.told(agent, message) };
+    return { handed: handedOf(agent, deliveries), reply: message && this.told(agent, message) };
   }
 
   /** A message with what is known of its sender. */
@@ -346,6 +355,10 @@ export class ClientSession implements ClientConnection {
       () => silent(),
     );
   }
+}
+
+function handedOf(agent: Agent, deliveries: number[]): Handed {
+  return { agent: agent.identity.cryptoId, deliveries };
 }
 
 /** A2: only the asked peer answers, and only its asked session where one was named. */

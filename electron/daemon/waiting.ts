@@ -10,7 +10,7 @@ export async function waitForMail(
   parts: { mailroom: Mailroom; timers: Timers },
   wait: {
     label: () => string | null;
-    find: () => DeliveryRow | null;
+    find: (label: string) => DeliveryRow | null;
     ms: number;
     signal: AbortSignal;
   },
@@ -19,7 +19,9 @@ export async function waitForMail(
   message: Awaited<ReturnType<Mailroom["hand"]>>["messages"][0] | null;
 }> {
   const { mailroom } = parts;
-  const found = wait.find() ?? (wait.ms > 0 ? await nextFind(parts, wait) : null);
+  const label = wait.label();
+  const now = label === null ? null : wait.find(label);
+  const found = now ?? (wait.ms > 0 ? await nextFind(parts, wait) : null);
   if (!found || wait.signal.aborted) return { deliveries: [], message: null };
   const handed = await mailroom.hand([found]);
   return { deliveries: handed.deliveries, message: handed.messages[0] ?? null };
@@ -29,7 +31,7 @@ function nextFind(
   { mailroom, timers }: { mailroom: Mailroom; timers: Timers },
   wait: {
     label: () => string | null;
-    find: () => DeliveryRow | null;
+    find: (label: string) => DeliveryRow | null;
     ms: number;
     signal: AbortSignal;
   },
@@ -44,7 +46,7 @@ function nextFind(
     const look = (labels: readonly string[]) => {
       const label = wait.label();
       if (label === null || !labels.includes(label)) return;
-      const row = wait.find();
+      const row = wait.find(label);
       if (!row) return;
       // Taken in the same turn, so that the next listener does not find it too.
       mailroom.take(row);

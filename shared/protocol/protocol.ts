@@ -31,8 +31,18 @@ export const agentRef = z.object({
 });
 export type AgentRef = z.infer<typeof agentRef>;
 
-/** Messages handed out; they count as read once `confirm` names their deliveries (rule M1). */
-const handed = { deliveries: z.array(z.number().int()) };
+/**
+ * Deliveries of one agent that were handed out; they count as read once `confirm` names them (rule
+ * M1). Their numbers are that agent's own: without its cryptoId they say nothing.
+ */
+const handed = z.object({
+  agent: z.string().max(64),
+  deliveries: z.array(z.number().int()).max(10_000),
+});
+export type Handed = z.infer<typeof handed>;
+
+/** What was written to a client whose host went away before it knew: read, not to be given again. */
+const written = z.array(handed).max(1_000).optional();
 
 const sessionView = z.object({
   label: z.string(),
@@ -88,6 +98,7 @@ export const calls = {
       harnessSessionId: z.string().max(128).nullable(),
       cwd: z.string().max(4096),
       pid: z.number().int().nonnegative(),
+      written,
     }),
     result: attached,
   },
@@ -105,6 +116,7 @@ export const calls = {
       project: z.string().max(4096).nullable(),
       cwd: z.string().max(4096),
       pid: z.number().int().nonnegative(),
+      written,
     }),
     result: z.object({ attached: attached.nullable() }),
   },
@@ -165,7 +177,7 @@ export const calls = {
   inbox: {
     params: z.object({ peek: z.boolean() }),
     result: z.object({
-      ...handed,
+      handed,
       messages: z.array(toldMessage),
       contactRequests: z.array(z.object({ agentId: z.string() })),
       undecryptable: z.number().int(),
@@ -177,7 +189,7 @@ export const calls = {
       inReplyTo: z.string().max(128),
       waitMs: z.number().int().min(0).max(600_000),
     }),
-    result: z.object({ ...handed, reply: toldMessage.nullable() }),
+    result: z.object({ handed, reply: toldMessage.nullable() }),
   },
   /** The next unread message from a peer; `timeoutMs` at most 600,000. Can be cancelled. */
   "reply.await": {
@@ -185,11 +197,14 @@ export const calls = {
       from: z.string().min(1).max(128),
       timeoutMs: z.number().int().min(0).max(600_000),
     }),
-    result: z.object({ ...handed, reply: toldMessage.nullable() }),
+    result: z.object({ handed, reply: toldMessage.nullable() }),
   },
-  /** The result that carried these deliveries was written to the client: they are read. */
+  /**
+   * The result that carried these was written to the client: they are read. Those of an agent that
+   * this connection has left since are offered again, marked so.
+   */
   confirm: {
-    params: z.object({ deliveries: z.array(z.number().int()).max(10_000) }),
+    params: handed,
     result: z.object({}),
   },
   ...assignmentCalls,

@@ -56,13 +56,13 @@ export async function drain(by: Party, from: Party, count: number): Promise<void
   let got = 0;
   while (got < count) {
     const page = await by.client.call("inbox", { peek: false });
-    let deliveries = page.deliveries;
-    if (deliveries.length === 0) {
+    let { handed } = page;
+    if (handed.deliveries.length === 0) {
       const waited = { from: from.address, timeoutMs: 60_000 };
-      deliveries = (await by.client.call("reply.await", waited)).deliveries;
+      handed = (await by.client.call("reply.await", waited)).handed;
     }
-    if (deliveries.length === 0) throw new Error("a message did not arrive within a minute");
-    got += deliveries.length;
-    await by.client.call("confirm", { deliveries: [...deliveries] });
+    if (handed.deliveries.length === 0) throw new Error("a message did not arrive within a minute");
+    got += handed.deliveries.length;
+    await by.client.call("confirm", handed);
   }
 }

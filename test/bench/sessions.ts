@@ -56,13 +56,13 @@ async function wakeUps(live: readonly HostClient[], to: string): Promise<number[
     let woken = 0;
     const waiting = waiter.call("reply.await", { from: to, timeoutMs: 60_000 }).then((answer) => {
       woken = performance.now();
-      return answer.deliveries;
+      return answer.handed;
     });
     await send(sender, to, "s1");
     const committed = performance.now();
-    const deliveries = await waiting;
+    const handed = await waiting;
     times.push(Math.max(0, woken - committed));
-    await waiter.call("confirm", { deliveries: [...deliveries] });
+    await waiter.call("confirm", handed);
   }
   return times;
 }

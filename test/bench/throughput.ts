@@ -88,9 +88,9 @@ async function latency(a: Party, b: Party, body: string): Promise<number> {
   const waiting = b.client.call("reply.await", { from: a.address, timeoutMs: 60_000 });
   const start = performance.now();
   await send(a, b, body);
-  const { deliveries } = await waiting;
+  const { handed } = await waiting;
   const time = performance.now() - start;
-  await b.client.call("confirm", { deliveries: [...deliveries] });
+  await b.client.call("confirm", handed);
   return time;
 }
 

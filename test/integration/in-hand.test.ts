@@ -7,18 +7,29 @@ import { temporaryHome } from "../support/temporary-home.ts";
 
 const context = { signal: new AbortController().signal };
 
+type Connection = ReturnType<Host["connect"]>;
+
 /** A connection of one session: a bridge's, and then that of the bridge that takes its place. */
-async function connect(host: Host, id: string) {
+async function connect(host: Host, id: string, wallet = "me") {
   const peer: ClientPeer = {
     notify: () => undefined,
     ping: () => Promise.resolve(),
     close: () => undefined,
   };
   const connection = host.connect(peer);
-  const place = { wallet: "me", label: null, pinned: false, cwd: "/", pid: 1 };
-  await connection.call("attach", { ...place, harnessSessionId: id }, context);
+  await attach(connection, id, wallet);
   return connection;
 }
+
+async function attach(connection: Connection, id: string, wallet: string): Promise<void> {
+  const place = { wallet, label: id, pinned: true, harnessSessionId: id, cwd: "/", pid: 1 };
+  await connection.call("attach", place, context);
+}
+
+const note = (id: string, to: string, body: string) => ({
+  ...{ id, to, body, toSession: "reader" },
+  ...{ inReplyTo: null, role: "agent" as const, auto: false },
+});
 
 test("M1 R6 what a call took whose connection ended meanwhile is given to the next, in its order", async () => {
   const paths = homePaths(temporaryHome());
@@ -28,15 +39,8 @@ test("M1 R6 what a call took whose connection ended meanwhile is given to the ne
     const agent = await host.createAgent("me");
     const writer = await connect(host, "writer");
     const dying = await connect(host, "reader");
-    const send = (id: string) =>
-      writer.call(
-        "send",
-        {
-          ...{ id, to: agent.identity.cryptoId, body: id, toSession: "claude:2" },
-          ...{ inReplyTo: null, role: "agent", auto: false },
-        },
-        context,
-      );
+    const { cryptoId } = agent.identity;
+    const send = (id: string) => writer.call("send", note(id, cryptoId, id), context);
     await send("msg-000000000000000001");
     const taking = dying.call("inbox", { peek: false }, context);
     // The bridge dies before the daemon has committed that it offers the message.
@@ -49,6 +53,53 @@ test("M1 R6 what a call took whose connection ended meanwhile is given to the ne
       { id: "msg-000000000000000001", redelivered: true },
       { id: "msg-000000000000000002", redelivered: false },
     ]);
+  } finally {
+    await host.close();
+  }
+});
+
+test("M1 what is confirmed for one agent never stands for another's mail of the same number", async () => {
+  const paths = homePaths(temporaryHome());
+  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
+  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
+  try {
+    for (const name of ["me", "other"]) {
+      const { cryptoId } = (await host.createAgent(name)).identity;
+      const writer = await connect(host, "writer", name);
+      await writer.call("send", note("msg-000000000000000001", cryptoId, name), context);
+    }
+    const reader = await connect(host, "reader");
+    const { handed } = await reader.call("inbox", { peek: false }, context);
+    // It goes over to the other agent while the first one's answer is still being written.
+    await attach(reader, "reader", "other");
+    await reader.call("confirm", handed, context);
+    const { messages } = await reader.call("inbox", { peek: false }, context);
+    expect(messages).toMatchObject([{ text: "other", redelivered: false }]);
+    await attach(reader, "reader", "me");
+    const again = await reader.call("inbox", { peek: false }, context);
+    expect(again.messages).toMatchObject([{ text: "me", redelivered: true }]);
+  } finally {
+    await host.close();
+  }
+});
+
+test("A3 a session that goes over to another agent is given nothing of the first one's any more", async () => {
+  const paths = homePaths(temporaryHome());
+  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
+  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
+  try {
+    const { cryptoId } = (await host.createAgent("me")).identity;
+    await host.createAgent("other");
+    const writer = await connect(host, "writer");
+    const leaving = await connect(host, "reader");
+    void leaving.call("reply.await", { from: cryptoId, timeoutMs: 60_000 }, context);
+    // It has begun to wait.
+    await new Promise((resolve) => setImmediate(resolve));
+    await attach(leaving, "reader", "other");
+    const staying = await connect(host, "reader");
+    await writer.call("send", note("msg-000000000000000001", cryptoId, "for me"), context);
+    const { messages } = await staying.call("inbox", { peek: false }, context);
+    expect(messages).toMatchObject([{ text: "for me", redelivered: false }]);
   } finally {
     await host.close();
   }

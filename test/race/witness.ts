@@ -57,11 +57,14 @@ export class Witness {
   }
 }
 
-/** From lines such as `2: POSIX ADVISORY WRITE 14273 fe:00:2147536 1073741824 1073742335`. */
+/**
+ * From lines such as `2: POSIX ADVISORY WRITE 14273 fe:00:2147536 1073741824 1073742335`. A process
+ * that widens its lock while the list is read may stand in it more than once, and is still one holder.
+ */
 function lockHolders(path: string): number[] {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino;
   if (inode === undefined) return [];
-  return readFileSync("/proc/locks", "utf8")
+  const pids = readFileSync("/proc/locks", "utf8")
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([, kind, , access, , file, first, last]) => {
@@ -69,4 +72,5 @@ function lockHolders(path: string): number[] {
       return Number(first) <= FIRST_BYTE && Number(last) >= LAST_BYTE;
     })
     .map((words) => Number(words[4]));
+  return [...new Set(pids)];
 }

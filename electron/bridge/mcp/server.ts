@@ -91,17 +91,13 @@ async function callTool(
   const stopProgress = reportProgress(extra);
   try {
     const { tool, input } = readCall(tools, call.name, call.arguments);
-    const { result, deliveries, frames } = await tool.run(session, input, extra.signal);
+    const { result, handed, frames } = await tool.run(session, input, extra.signal);
     const structuredContent = readResult(tool, result);
-    if (deliveries && deliveries.length > 0) {
+    if (handed && handed.deliveries.length > 0) {
       transport.whenWritten(extra.requestId, () => {
-        const confirmed = { deliveries: [...deliveries] };
         failpoint("confirm.before");
-        // Not confirmed means offered again, marked so: never lost.
-        session.client.call("confirm", confirmed).then(
-          () => {
-            failpoint("confirm.after");
-          },
+        session.confirm(handed).then(
+          () => failpoint("confirm.after"),
           () => undefined,
         );
       });

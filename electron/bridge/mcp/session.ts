@@ -3,6 +3,7 @@ import type { Place } from "../../../shared/model/assignment-scope.ts";
 import type {
   CallParams,
   CallResult,
+  Handed,
   NotificationParams,
 } from "../../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../../platform/paths.ts";
@@ -46,6 +47,8 @@ export class BridgeSession {
   readonly client: ReconnectingClient;
   private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
   private problem: TinyplaceError | null = null;
+  /** What the client was given and no host is known to know of. */
+  private readonly written = new Set<Handed>();
 
   constructor(paths: HomePaths, environment: SessionEnvironment, ways: OwnerWays) {
     this.surroundings = environment;
@@ -77,6 +80,16 @@ export class BridgeSession {
     return attached;
   }
 
+  /**
+   * The client has these: they are read. A host that goes away before it answers leaves them to the
+   * next, which is told of them when the session takes its place again, before it can offer them.
+   */
+  async confirm(handed: Handed): Promise<void> {
+    this.written.add(handed);
+    await this.client.call("confirm", handed);
+    this.written.delete(handed);
+  }
+
   private async takePlace(client: HostClient): Promise<void> {
     if (this.environment.answer !== null) return;
     client.on("push", (push) => this.onPush(push, client));
@@ -91,19 +104,22 @@ export class BridgeSession {
       this.surroundings = { ...this.surroundings, harnessSessionId };
     });
     try {
+      const written = [...this.written];
       if (this.wanted) {
-        const attached = await client.call("attach", this.params(this.wanted));
+        const params = { ...this.params(this.wanted), written };
+        const attached = await client.call("attach", params);
         this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
-      } else await this.takeAssigned(client);
+      } else await this.takeAssigned(client, written);
+      for (const handed of written) this.written.delete(handed);
     } catch (error) {
       if (error instanceof TinyplaceError) this.problem = error;
     }
   }
 
-  private async takeAssigned(client: HostClient): Promise<void> {
+  private async takeAssigned(client: HostClient, written: Handed[]): Promise<void> {
     const { label, harnessSessionId, project, cwd, pid } = this.environment;
     const pinned = label !== null;
-    const params = { label, pinned, harnessSessionId, project, cwd, pid };
+    const params = { label, pinned, harnessSessionId, project, cwd, pid, written };
     const { attached } = await client.call("attach.assigned", params);
     this.problem = null;
     if (attached) this.keep(attached.active.name, attached.label, pinned);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Handed } from "../../../shared/protocol/protocol.ts";
 import type { BridgeSession } from "./session.ts";
 
 /** One tool: what the model reads about it, and what it does. Names and fields: specification 8. */
@@ -18,8 +19,8 @@ export interface Tool<I extends z.ZodRawShape = z.ZodRawShape> {
 
 interface Answer {
   readonly result: Record<string, unknown>;
-  /** Deliveries that are read once this answer was written. */
-  readonly deliveries?: readonly number[];
+  /** What is read once this answer was written. */
+  readonly handed?: Handed;
   /** What others wrote in it, framed. */
   readonly frames?: readonly string[];
 }

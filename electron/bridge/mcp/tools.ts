@@ -61,9 +61,9 @@ export const tools: Tools = {
     readOnly: false,
     openWorld: true,
     run: async (session, { peek }) => {
-      const { deliveries, ...rest } = await session.client.call("inbox", { peek: peek ?? false });
+      const { handed, ...rest } = await session.client.call("inbox", { peek: peek ?? false });
       const frames = [...framed(rest.messages), ...framedRequests(rest.contactRequests)];
-      return { result: { count: rest.messages.length, ...rest }, deliveries, frames };
+      return { result: { count: rest.messages.length, ...rest }, handed, frames };
     },
   }),
   check_reply: tool({
@@ -80,9 +80,9 @@ export const tools: Tools = {
     run: async (session, input, signal) => {
       const waitMs = Math.round((input.wait_seconds ?? 30) * 1000);
       const params = { inReplyTo: input.in_reply_to, waitMs };
-      const { reply, deliveries } = await session.client.call("reply.check", params, signal);
+      const { reply, handed } = await session.client.call("reply.check", params, signal);
       const pending = { pending: true, in_reply_to: input.in_reply_to };
-      return { result: reply ? { reply } : pending, deliveries, frames: framedReply(reply) };
+      return { result: reply ? { reply } : pending, handed, frames: framedReply(reply) };
     },
   }),
   await_reply: tool({
@@ -95,9 +95,9 @@ export const tools: Tools = {
     run: async (session, input, signal) => {
       const timeoutMs = Math.round((input.timeout_seconds ?? 180) * 1000);
       const params = { from: input.from, timeoutMs };
-      const { reply, deliveries } = await session.client.call("reply.await", params, signal);
+      const { reply, handed } = await session.client.call("reply.await", params, signal);
       const result = reply ? { reply } : { reply: null, timedOut: true };
-      return { result, deliveries, frames: framedReply(reply) };
+      return { result, handed, frames: framedReply(reply) };
     },
   }),
   ...contactTools,

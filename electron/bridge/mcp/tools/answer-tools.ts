@@ -71,8 +71,8 @@ export const answerTools: Tools = {
       const { sent } = await session.client.call("send", sending(input, false));
       const waitMs = Math.round((timeout_seconds ?? DEFAULT_WAIT_SECONDS) * 1000);
       const params = { inReplyTo: sent.id, waitMs };
-      const { reply, deliveries } = await session.client.call("reply.check", params, signal);
-      if (reply) return { result: { sent, reply }, deliveries, frames: framedReply(reply) };
+      const { reply, handed } = await session.client.call("reply.check", params, signal);
+      if (reply) return { result: { sent, reply }, handed, frames: framedReply(reply) };
       const { sent: now } = await session.client.call("message.status", { id: sent.id });
       return { result: { sent: now, reply: null, timedOut: true } };
     },
