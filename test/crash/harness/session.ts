@@ -52,7 +52,10 @@ export class Session {
     this.bridge = bridge;
   }
 
-  /** Its bridge or its daemon was ended: what it was given unconfirmed may be given again. */
+  /**
+   * Its bridge was ended: what it was given unconfirmed may be given again. A bridge that lives on
+   * tells the next daemon what it wrote, so that the end of a daemon is no reason.
+   */
   disturbed(): void {
     this.broken++;
   }

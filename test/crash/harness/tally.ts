@@ -26,8 +26,8 @@ interface Sent {
 }
 
 /**
- * The call that brought a message. `broken` counts how often the receiving session's bridge or daemon
- * was ended until its beginning and until its result; `at` is the result's time, in ms.
+ * The call that brought a message. `broken` counts how often the receiving session's bridge was ended
+ * until its beginning and until its result; `at` is the result's time, in ms.
  */
 export interface Offer {
   readonly brokenBefore: number;

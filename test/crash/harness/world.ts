@@ -212,16 +212,14 @@ export class World {
     };
   }
 
-  /** Tells the sessions of what was ended under them, then the harness. */
+  /** Tells a session that its bridge was ended, then the harness. */
   private events(): MachineEvents {
     const { events } = this.options;
     return {
       ...events,
       ended: (machine, failpoint) => {
         for (const member of this.members) {
-          if (member.machine === machine || this.daemons[member.agent] === machine) {
-            member.session.disturbed();
-          }
+          if (member.machine === machine) member.session.disturbed();
         }
         events.ended(machine, failpoint);
       },
