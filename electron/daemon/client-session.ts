@@ -160,10 +160,17 @@ export class ClientSession implements ClientConnection {
     this.session = session;
     this.cancelPing ?? this.schedulePing();
     // Before anything is offered. A vault that refuses to be written is told elsewhere.
-    await this.confirm(params.written ?? []).catch(() => undefined);
+    if (params.written) await this.takeWritten(params.written).catch(() => undefined);
     await agent.sessionChanged(session);
     await this.host.hooks.attached(agent, session);
     return this.attachedView() as CallResult<"attach">;
+  }
+
+  /** What the client has by the word of a host that went away. */
+  private async takeWritten({ handed, pushed }: NonNullable<CallParams<"attach">["written"]>) {
+    await this.confirm(handed);
+    const { agent, session } = this.required();
+    if (pushed.length > 0) await this.host.hooks.pushWritten(agent, session, pushed);
   }
 
   /** The client has them: they are read, where they are of the agent that this session stands for. */

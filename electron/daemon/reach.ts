@@ -136,7 +136,7 @@ export class Reach {
     await lines.read().catch(() => []);
     const mark = `check-${randomBytes(8).toString("hex")}`;
     const content = `[tinyplace ${mark}: a check of this channel by the person. There is nothing to do or to answer.]`;
-    peer.notify("push", { content, meta: { kind: "check" }, deliveries: [] });
+    peer.notify("push", { content, meta: { kind: "check" }, carried: null });
     for (let look = 0; look < LOOKS && !life.hasChannel; look++) {
       await new Promise<void>((resolve) => this.parts.timers.after(LOOK_EVERY_MS, resolve));
       const read = await lines.read().catch(() => []);

@@ -17,6 +17,14 @@ const hookName = z.enum([
   "check",
 ]);
 
+/** The message in a push: a delivery of this agent (cryptoId), and whether all of its text stood there. */
+export const carried = z.object({
+  agent: z.string().max(64),
+  delivery: z.number().int(),
+  whole: z.boolean(),
+});
+export type Carried = z.infer<typeof carried>;
+
 export const hookCalls = {
   hook: {
     params: z.object({
@@ -52,11 +60,8 @@ export const hookCalls = {
   },
   /** The output of this connection's `hook` or `hook.wait` was written. */
   "hook.written": { params: z.object({}), result: z.object({}) },
-  /** These deliveries of a `push` were written to the client. */
-  "push.written": {
-    params: z.object({ deliveries: z.array(z.number().int()).max(100) }),
-    result: z.object({}),
-  },
+  /** What a `push` carried was written to the client. */
+  "push.written": { params: z.object({ carried }), result: z.object({}) },
 } as const;
 
 export const hookNotifications = {
@@ -64,7 +69,8 @@ export const hookNotifications = {
   push: z.object({
     content: z.string(),
     meta: z.record(z.string(), z.string()),
-    deliveries: z.array(z.number().int()),
+    /** Null: no message. */
+    carried: carried.nullable(),
   }),
   /** The harness goes by another session id from now on. */
   rebound: z.object({ harnessSessionId: z.string() }),

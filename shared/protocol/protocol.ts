@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sentMessage } from "../model/sent.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
-import { hookCalls, hookNotifications } from "./hook-calls.ts";
+import { carried, hookCalls, hookNotifications } from "./hook-calls.ts";
 import { moveCalls } from "./move-calls.ts";
 import { assignmentCalls, contactCalls, handleCalls } from "./name-calls.ts";
 import { permissionCalls, permissionNotifications } from "./permission-calls.ts";
@@ -41,8 +41,15 @@ const handed = z.object({
 });
 export type Handed = z.infer<typeof handed>;
 
-/** What was written to a client whose host went away before it knew: read, not to be given again. */
-const written = z.array(handed).max(1_000).optional();
+/** What was written to a client whose host went away before it knew, not to be given again. */
+const written = z
+  .object({
+    /** By tools: read. */
+    handed: z.array(handed).max(1_000),
+    /** By the channel. */
+    pushed: z.array(carried).max(1_000),
+  })
+  .optional();
 
 const sessionView = z.object({
   label: z.string(),

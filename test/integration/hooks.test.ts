@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { HookDesk } from "../../electron/daemon/hooks/hook-desk.ts";
 import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
+import type { Carried } from "../../shared/protocol/hook-calls.ts";
 import { Bench } from "../support/agents.ts";
 import { contextOf, runHook } from "../support/hooks.ts";
 import { type BridgeClient, runProgram, startBridge, startDaemon } from "../support/processes.ts";
@@ -170,10 +171,10 @@ test("M2 a push that is confirmed late takes nothing out of a call's hands", asy
   const desk = new HookDesk({ clock: bench.time, timers: bench.time, nameOf: () => null });
   desk.serve(b.agent);
   const [from, to] = [await a.session("claude:1"), await b.session("claude:1")];
-  const pushed: number[] = [];
+  const pushed: Carried[] = [];
   for (const peer of to.peers) {
     peer.notify = (name, params) => {
-      if (name === "push") pushed.push(...(params as { deliveries: number[] }).deliveries);
+      if (name === "push") pushed.push((params as { carried: Carried }).carried);
     };
   }
   await a.send(from, b, "once");
@@ -182,7 +183,7 @@ test("M2 a push that is confirmed late takes nothing out of a call's hands", asy
   const { mailroom } = b.agent;
   const rows = () => mailroom.free(unreadDeliveries(b.vault, "claude:1", 10));
   const handed = await mailroom.hand(rows());
-  expect(handed.deliveries).toEqual(pushed);
+  expect(handed.deliveries).toEqual(pushed.map(({ delivery }) => delivery));
   await desk.pushWritten(b.agent, to, pushed);
   // The call has not said yet that its answer was written: nobody else gets the message meanwhile.
   expect(rows()).toEqual([]);

@@ -3,27 +3,44 @@ import type { ClientPeer } from "../../electron/bridge/session-host.ts";
 import { Host } from "../../electron/daemon/host.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 import { acquireOwnerLock, type OwnerLock } from "../../electron/vault/owner-lock.ts";
+import type { Carried } from "../../shared/protocol/hook-calls.ts";
+import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const context = { signal: new AbortController().signal };
 
 type Connection = ReturnType<Host["connect"]>;
 
+interface Connecting {
+  readonly wallet?: string;
+  readonly notify?: ClientPeer["notify"];
+  readonly written?: CallParams<"attach">["written"];
+}
+
 /** A connection of one session: a bridge's, and then that of the bridge that takes its place. */
-async function connect(host: Host, id: string, wallet = "me") {
+async function connect(
+  host: Host,
+  id: string,
+  { wallet = "me", notify = () => undefined, written }: Connecting = {},
+) {
   const peer: ClientPeer = {
-    notify: () => undefined,
+    notify,
     ping: () => Promise.resolve(),
     close: () => undefined,
   };
   const connection = host.connect(peer);
-  await attach(connection, id, wallet);
+  await attach(connection, id, wallet, written);
   return connection;
 }
 
-async function attach(connection: Connection, id: string, wallet: string): Promise<void> {
+async function attach(
+  connection: Connection,
+  id: string,
+  wallet: string,
+  written?: Connecting["written"],
+): Promise<void> {
   const place = { wallet, label: id, pinned: true, harnessSessionId: id, cwd: "/", pid: 1 };
-  await connection.call("attach", place, context);
+  await connection.call("attach", { ...place, written }, context);
 }
 
 const note = (id: string, to: string, body: string) => ({
@@ -65,7 +82,7 @@ test("M1 what is confirmed for one agent never stands for another's mail of the 
   try {
     for (const name of ["me", "other"]) {
       const { cryptoId } = (await host.createAgent(name)).identity;
-      const writer = await connect(host, "writer", name);
+      const writer = await connect(host, "writer", { wallet: name });
       await writer.call("send", note("msg-000000000000000001", cryptoId, name), context);
     }
     const reader = await connect(host, "reader");
@@ -102,5 +119,36 @@ test("A3 a session that goes over to another agent is given nothing of the first
     expect(messages).toMatchObject([{ text: "for me", redelivered: false }]);
   } finally {
     await host.close();
+  }
+});
+
+test("M1 M2 a push that was written when its host went away is not made again by the next", async () => {
+  const paths = homePaths(temporaryHome());
+  const options = { paths, kind: "headless" as const, keychain: null };
+  const pushes: Carried[] = [];
+  const notify: ClientPeer["notify"] = (name, params) => {
+    const { carried } = params as { carried?: Carried };
+    if (name === "push" && carried) pushes.push(carried);
+  };
+  const first = acquireOwnerLock(paths.lock) as OwnerLock;
+  const host = await Host.start({ ...options, lock: first });
+  const { cryptoId } = (await host.createAgent("me")).identity;
+  const writer = await connect(host, "writer");
+  await connect(host, "reader", { notify });
+  const send = (id: string) => writer.call("send", note(id, cryptoId, id), context);
+  await send("msg-000000000000000001");
+  await send("msg-000000000000000002");
+  await expect.poll(() => pushes.length).toBe(2);
+  // Of the first push the bridge says that it was written; the host goes before it hears of it.
+  await host.close();
+  first.release();
+  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
+  const next = await Host.start({ ...options, lock });
+  try {
+    const pushed = pushes.splice(0);
+    await connect(next, "reader", { notify, written: { handed: [], pushed: pushed.slice(0, 1) } });
+    await expect.poll(() => pushes).toEqual(pushed.slice(1));
+  } finally {
+    await next.close();
   }
 });

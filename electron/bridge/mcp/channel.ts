@@ -1,4 +1,5 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import type { Carried } from "../../../shared/protocol/hook-calls.ts";
 import type { NotificationParams } from "../../../shared/protocol/protocol.ts";
 import type { HostClient } from "../socket-client.ts";
 
@@ -6,6 +7,13 @@ import type { HostClient } from "../socket-client.ts";
 const MAX_WAITING = 100;
 
 type Push = NotificationParams<"push">;
+
+interface ChannelParts {
+  /** Resolves when the message was written to the client. */
+  readonly send: (message: JSONRPCMessage) => Promise<void>;
+  /** Tells the host that it was. */
+  readonly written: (carried: Carried) => Promise<void>;
+}
 
 /** What a server declares so that Claude Code takes its pushes. */
 export const CHANNEL_CAPABILITY = { "claude/channel": {} };
@@ -15,31 +23,33 @@ export const CHANNEL_CAPABILITY = { "claude/channel": {} };
  * Whether the client listens is not known: only the transcript shows what reached the model.
  */
 export class Channel {
-  private readonly send: (message: JSONRPCMessage) => Promise<void>;
+  private readonly parts: ChannelParts;
   private readonly waiting: [Push, HostClient][] = [];
   private isOpen = false;
 
-  /** @param send resolves when the message was written to the client. */
-  constructor(send: (message: JSONRPCMessage) => Promise<void>) {
-    this.send = send;
+  constructor(parts: ChannelParts) {
+    this.parts = parts;
   }
 
   /** The client is ready for notifications. */
   open(): void {
     this.isOpen = true;
-    for (const [push, client] of this.waiting.splice(0)) void this.write(push, client);
+    for (const [push, client] of this.waiting.splice(0)) {
+      // The next host pushes for itself what one that went away had pushed.
+      if (client.isOpen) void this.write(push);
+    }
   }
 
   push(push: Push, client: HostClient): void {
-    if (this.isOpen) void this.write(push, client);
+    if (this.isOpen) void this.write(push);
     else if (this.waiting.length < MAX_WAITING) this.waiting.push([push, client]);
   }
 
-  private async write({ content, meta, deliveries }: Push, client: HostClient): Promise<void> {
+  private async write({ content, meta, carried }: Push): Promise<void> {
     try {
       const method = "notifications/claude/channel";
-      await this.send({ jsonrpc: "2.0", method, params: { content, meta } });
-      if (deliveries.length > 0) await client.call("push.written", { deliveries });
+      await this.parts.send({ jsonrpc: "2.0", method, params: { content, meta } });
+      if (carried) await this.parts.written(carried);
     } catch {
       // Not known to be written: it stays unread, and is offered by hook or inbox.
     }

@@ -64,7 +64,10 @@ export async function runBridge(paths: HomePaths, version: string, ways: OwnerWa
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
     callTool({ transport, session, tools }, params, extra),
   );
-  const channel = new Channel((message) => transport.send(message));
+  const channel = new Channel({
+    send: (message) => transport.send(message),
+    written: (carried) => session.pushWritten(carried),
+  });
   session.onPush = (push, client) => channel.push(push, client);
   relayPermissions(server, session, (message) => transport.send(message));
   session.onCheck = async () => void (await server.ping());

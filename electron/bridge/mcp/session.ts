@@ -1,5 +1,6 @@
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { Place } from "../../../shared/model/assignment-scope.ts";
+import type { Carried } from "../../../shared/protocol/hook-calls.ts";
 import type {
   CallParams,
   CallResult,
@@ -35,6 +36,15 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
   };
 }
 
+/** Of what a host is not known to know: what is older is offered again, marked so. */
+const MAX_REMEMBERED = 1_000;
+
+function remember<T>(all: Set<T>, one: T): void {
+  all.add(one);
+  const [oldest] = all;
+  if (all.size > MAX_REMEMBERED && oldest !== undefined) all.delete(oldest);
+}
+
 /** The bridge's session: which wallet it uses, and how it takes its place again after a restart. */
 export class BridgeSession {
   /** Where the host's pushes go. */
@@ -47,8 +57,9 @@ export class BridgeSession {
   readonly client: ReconnectingClient;
   private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
   private problem: TinyplaceError | null = null;
-  /** What the client was given and no host is known to know of. */
-  private readonly written = new Set<Handed>();
+  /** What was written to the client and no host is known to know of. */
+  private readonly handed = new Set<Handed>();
+  private readonly pushed = new Set<Carried>();
 
   constructor(paths: HomePaths, environment: SessionEnvironment, ways: OwnerWays) {
     this.surroundings = environment;
@@ -85,9 +96,16 @@ export class BridgeSession {
    * next, which is told of them when the session takes its place again, before it can offer them.
    */
   async confirm(handed: Handed): Promise<void> {
-    this.written.add(handed);
+    remember(this.handed, handed);
     await this.client.call("confirm", handed);
-    this.written.delete(handed);
+    this.handed.delete(handed);
+  }
+
+  /** The client has what a push carried; the same holds for it. */
+  async pushWritten(carried: Carried): Promise<void> {
+    remember(this.pushed, carried);
+    await this.client.call("push.written", { carried });
+    this.pushed.delete(carried);
   }
 
   private async takePlace(client: HostClient): Promise<void> {
@@ -104,19 +122,23 @@ export class BridgeSession {
       this.surroundings = { ...this.surroundings, harnessSessionId };
     });
     try {
-      const written = [...this.written];
+      const written = { handed: [...this.handed], pushed: [...this.pushed] };
       if (this.wanted) {
         const params = { ...this.params(this.wanted), written };
         const attached = await client.call("attach", params);
         this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
       } else await this.takeAssigned(client, written);
-      for (const handed of written) this.written.delete(handed);
+      for (const handed of written.handed) this.handed.delete(handed);
+      for (const carried of written.pushed) this.pushed.delete(carried);
     } catch (error) {
       if (error instanceof TinyplaceError) this.problem = error;
     }
   }
 
-  private async takeAssigned(client: HostClient, written: Handed[]): Promise<void> {
+  private async takeAssigned(
+    client: HostClient,
+    written: CallParams<"attach.assigned">["written"],
+  ): Promise<void> {
     const { label, harnessSessionId, project, cwd, pid } = this.environment;
     const pinned = label !== null;
     const params = { label, pinned, harnessSessionId, project, cwd, pid, written };

@@ -1,5 +1,5 @@
+import type { Carried } from "../../../shared/protocol/hook-calls.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Pushed } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { Session } from "../session-registry.ts";
 import type { Offers } from "./offers.ts";
@@ -10,7 +10,8 @@ const UNCONFIRMED_MS = 30_000;
 /** Pushes new mail and contact requests to the sessions' bridges, for their channels (rule M2). */
 export class ChannelPusher {
   private readonly parts: { agent: Agent; offers: Offers; clock: Clock };
-  private readonly underway = new Map<number, { until: number; pushed: Pushed }>();
+  /** Deliveries whose push is not confirmed: when it is made again, in ms. */
+  private readonly underway = new Map<number, number>();
 
   constructor(parts: { agent: Agent; offers: Offers; clock: Clock }) {
     this.parts = parts;
@@ -39,22 +40,24 @@ export class ChannelPusher {
       const [peer] = session?.peers ?? [];
       if (!session || !peer) continue;
       for (const row of offers.unpushed(label)) {
-        if ((this.underway.get(row.delivery)?.until ?? 0) > now) continue;
-        const { text, pushed } = offers.forChannel(row);
-        for (const one of pushed) {
-          this.underway.set(one.delivery, { until: now + UNCONFIRMED_MS, pushed: one });
-        }
-        const deliveries = pushed.map(({ delivery }) => delivery);
-        peer.notify("push", { content: text, meta: metaOf(row), deliveries });
+        const { delivery } = row;
+        if ((this.underway.get(delivery) ?? 0) > now) continue;
+        const { text, whole } = offers.forChannel(row);
+        this.underway.set(delivery, now + UNCONFIRMED_MS);
+        const carried = { agent: agent.identity.cryptoId, delivery, whole };
+        peer.notify("push", { content: text, meta: metaOf(row), carried });
       }
     }
   }
 
-  async written(session: Session, deliveries: readonly number[]): Promise<void> {
-    const { offers, clock } = this.parts;
-    const pushed = deliveries.flatMap((delivery) => this.underway.get(delivery)?.pushed ?? []);
+  /** What pushes carried was written, by this host's word or an earlier one's. */
+  async written(session: Session, carried: readonly Carried[]): Promise<void> {
+    const { agent, offers, clock } = this.parts;
+    const pushed = carried
+      .filter((one) => one.agent === agent.identity.cryptoId)
+      .map(({ delivery, whole }) => ({ delivery, whole, by: "channel" as const }));
     await offers.written(pushed, session.label, clock.now());
-    for (const delivery of deliveries) this.underway.delete(delivery);
+    for (const { delivery } of pushed) this.underway.delete(delivery);
   }
 
   private lookForRequests(): void {
@@ -64,7 +67,7 @@ export class ChannelPusher {
       const [peer] = session?.peers ?? [];
       if (!session || !peer) continue;
       for (const content of offers.newRequests(session.life.pushedRequests)) {
-        peer.notify("push", { content, meta: { kind: "contact_request" }, deliveries: [] });
+        peer.notify("push", { content, meta: { kind: "contact_request" }, carried: null });
       }
     }
   }

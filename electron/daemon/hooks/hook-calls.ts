@@ -26,9 +26,9 @@ export function hookHandlers(
       printing = null;
       return {};
     },
-    "push.written": async ({ deliveries }) => {
+    "push.written": async ({ carried }) => {
       const { agent, session } = attached();
-      await desk().pushWritten(agent, session, deliveries);
+      await desk().pushWritten(agent, session, [carried]);
       return {};
     },
   };

@@ -1,4 +1,5 @@
 import type { SessionState } from "../../../shared/model/snapshot.ts";
+import type { Carried } from "../../../shared/protocol/hook-calls.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
@@ -144,10 +145,10 @@ export class HookDesk {
     counter?.seen.soon(session);
   }
 
-  /** The bridge wrote a push to its client. */
-  async pushWritten(agent: Agent, session: Session, deliveries: readonly number[]): Promise<void> {
+  /** The bridge wrote what pushes carried to its client. */
+  async pushWritten(agent: Agent, session: Session, carried: readonly Carried[]): Promise<void> {
     const counter = this.counters.get(agent);
-    await counter?.pusher.written(session, deliveries);
+    await counter?.pusher.written(session, carried);
     counter?.seen.soon(session);
   }
 

@@ -108,11 +108,10 @@ export class Offers {
   }
 
   /** One message for the session's channel. */
-  forChannel(row: DeliveryRow): Offer {
+  forChannel(row: DeliveryRow): { text: string; whole: boolean } {
     const all = this.frame(row);
     const whole = all.length <= CONTEXT_CHARACTERS;
-    const text = whole ? all : this.frameWithin(row, CONTEXT_CHARACTERS);
-    return { text, pushed: [{ delivery: row.delivery, whole, by: "channel" }] };
+    return { text: whole ? all : this.frameWithin(row, CONTEXT_CHARACTERS), whole };
   }
 
   /** Deliveries that nobody pushed yet and no call has in hand. */
