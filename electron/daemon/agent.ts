@@ -37,14 +37,6 @@ import {
   unreadCounts,
 } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
-import {
-  type FoundRow,
-  findMail,
-  indexSome,
-  isIndexed,
-  type MailFilter,
-  searchMail,
-} from "../vault/search-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
@@ -56,6 +48,7 @@ import type { Identity } from "./identity.ts";
 import { Inbound, type Received } from "./inbound.ts";
 import { KeyKeeper } from "./key-keeper.ts";
 import { badLabel } from "./label-choice.ts";
+import { MailSearch } from "./mail-search.ts";
 import { Mailroom, type Placed } from "./mailroom.ts";
 import { meetRelay } from "./meet-relay.ts";
 import { Outbox } from "./outbox.ts";
@@ -117,6 +110,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly decisions: Decisions;
   readonly directory: Directory;
   readonly contacts: Contacts;
+  readonly search: MailSearch;
   private readonly parts: AgentParts;
   private readonly way: RelaySwitch;
   private readonly ciphers: Ciphers;
@@ -145,6 +139,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.vault = vault;
     this.relay = relay;
     this.sessions = new SessionRegistry(vault);
+    this.search = new MailSearch(vault);
     this.decisions = new Decisions(vault, parts.unroutedPolicy ?? null);
     this.mailroom = new Mailroom(vault, this.sessions, this.decisions, clock);
     const ciphers = new Ciphers({
@@ -487,29 +482,6 @@ export class Agent extends EventEmitter<AgentEvents> {
       this.pendingTimers.delete(cancel);
       cancel();
     };
-  }
-
-  /** Messages in which all words of the query stand, newest first; `before` is a cursor, a `seq`. */
-  async search(
-    query: string,
-    limit: number,
-    before = Number.MAX_SAFE_INTEGER,
-  ): Promise<MessageRow[]> {
-    await this.indexMail();
-    return searchMail(this.vault, query, before, limit);
-  }
-
-  /** As a person searches: all mail, by more than its words. */
-  async find(filter: MailFilter, limit: number, before: number): Promise<FoundRow[]> {
-    if (filter.query.trim() !== "") await this.indexMail();
-    return findMail(this.vault, filter, before, limit);
-  }
-
-  private async indexMail(): Promise<void> {
-    while (!isIndexed(this.vault)) {
-      // In parts: mail goes on while a large vault is indexed for the first time.
-      await this.vault.write(() => indexSome(this.vault, 500));
-    }
   }
 
   /**

@@ -31,7 +31,7 @@ export function triageHandlers(
     },
     "mail.search": async ({ query, limit }) => {
       const { agent } = required();
-      const found = await agent.search(query, limit);
+      const found = await agent.search.search(query, { before: Number.MAX_SAFE_INTEGER, limit });
       return {
         messages: found.map((row) => ({
           ...senderNote(agent, nameOf, row.peer),

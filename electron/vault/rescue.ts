@@ -24,7 +24,7 @@ import { requeueLost } from "./requeue.ts";
 import { continueNumbers, removeOrphans, type Salvaged, salvageTables } from "./salvage.ts";
 import { migrate, NEWEST_VERSION, newerVersion } from "./schema.ts";
 import type { Sealed, VaultIdentity } from "./sealed-identity.ts";
-import { forgetIndex } from "./search-table.ts";
+import { forgetIndex } from "./search-index.ts";
 import { type Database, openSqlite } from "./sqlite.ts";
 import { pagesByLog } from "./write-ahead-log.ts";
 

@@ -419,6 +419,11 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE blocked_peer (peer TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+
+  // The words of message_text in their order, one row for each place where they stand.
+  `
+  CREATE VIRTUAL TABLE message_term USING fts5vocab (message_text, instance);
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -1,56 +1,33 @@
 import type { ConversationRow, MessageRow } from "./mail-table.ts";
-import type { Database } from "./sqlite.ts";
+import type { SearchIndex } from "./search-index.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
- * Full-text search. Messages are indexed when somebody searches, not when they come: their way must
- * not wait for it. `indexSome` runs inside `Vault.write` only.
+ * Full-text search, newest first, in one of two indexes: see `search-index.ts`. Each finds what stands
+ * in it below `before`.
  */
 const COLUMNS = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role,
   m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite`;
-const INDEXED = "SELECT value AS seq FROM setting WHERE name = 'search_indexed'";
 
-/** Indexes up to `limit` more messages; false when there were none left. */
-export function indexSome(vault: VaultReader, limit: number): boolean {
-  const from = Number(vault.sql(INDEXED).get<{ seq: string }>()?.seq ?? 0);
-  const last = vault
-    .sql("SELECT max(seq) AS seq FROM (SELECT seq FROM message WHERE seq > ? ORDER BY seq LIMIT ?)")
-    .get<{ seq: number | null }>([from, limit])?.seq;
-  if (last === null || last === undefined) return false;
-  vault
-    .sql(
-      "INSERT INTO message_text (rowid, text) SELECT seq, text FROM message WHERE seq > ? AND seq <= ?",
-    )
-    .run([from, last]);
-  vault
-    .sql("INSERT OR REPLACE INTO setting (name, value) VALUES ('search_indexed', ?)")
-    .run([String(last)]);
-  return true;
+export interface Page {
+  /** A cursor, a `seq`: what is below it. */
+  readonly before: number;
+  readonly limit: number;
 }
 
-/** Everything is indexed anew: after a rescue the index is empty, whatever the setting says. */
-export function forgetIndex(db: Database): void {
-  db.exec("DELETE FROM setting WHERE name = 'search_indexed'");
-}
-
-export function isIndexed(vault: VaultReader): boolean {
-  const from = Number(vault.sql(INDEXED).get<{ seq: string }>()?.seq ?? 0);
-  return vault.sql("SELECT 1 AS yes FROM message WHERE seq > ? LIMIT 1").get([from]) === undefined;
-}
-
-/** Newest first. Held messages are left out: a person may not have let them through yet. */
+/** Held messages are left out: a person may not have let them through yet. */
 export function searchMail(
   vault: VaultReader,
+  index: SearchIndex,
   query: string,
-  before: number,
-  limit: number,
+  { before, limit }: Page,
 ): MessageRow[] {
-  const words = matchOf(query);
+  const words = matchOf(vault, index, query);
   if (words === "") return [];
   return vault
     .sql(
       `SELECT ${COLUMNS}
-       FROM message_text t JOIN message m ON m.seq = t.rowid
+       FROM ${index} t JOIN message m ON m.seq = t.rowid
        WHERE t.text MATCH ? AND t.rowid < ?
          AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq)
          AND NOT EXISTS (SELECT 1 FROM discarded d WHERE d.message = m.seq)
@@ -77,14 +54,14 @@ export interface FoundRow extends ConversationRow {
   readonly discarded: number;
 }
 
-/** For a person, who may see all there is, held and discarded messages too. Newest first. */
+/** For a person, who may see all there is, held and discarded messages too. */
 export function findMail(
   vault: VaultReader,
+  index: SearchIndex,
   filter: MailFilter,
-  before: number,
-  limit: number,
+  { before, limit }: Page,
 ): FoundRow[] {
-  const words = matchOf(filter.query);
+  const words = matchOf(vault, index, filter.query);
   if (words === "" && filter.query.trim() !== "") return [];
   const { label, peer, way, unread } = filter;
   const inLabel = label === undefined ? "" : "AND label = $label";
@@ -104,7 +81,7 @@ export function findMail(
       `SELECT ${COLUMNS}, d.label AS inbox, d.read_at AS delivery_read_at,
          EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq) AS held,
          EXISTS (SELECT 1 FROM discarded o WHERE o.message = m.seq) AS discarded
-       FROM ${words === "" ? "message m" : "message_text t JOIN message m ON m.seq = t.rowid"}
+       FROM ${words === "" ? "message m" : `${index} t JOIN message m ON m.seq = t.rowid`}
        LEFT JOIN delivery d ON d.id = (SELECT id FROM delivery WHERE message = m.seq ${inLabel}
                                        ORDER BY read_at IS NOT NULL, id LIMIT 1)
        WHERE ${wanted.join(" AND ")}
@@ -118,12 +95,39 @@ export function findMail(
     });
 }
 
-const RECEIVED = "m.seq IN (SELECT message FROM delivery WHERE label = $label)";
+const RECEIVED = "EXISTS (SELECT 1 FROM delivery r WHERE r.message = m.seq AND r.label = $label)";
 const SENT = "(m.from_session = $label AND m.direction <> 'in')";
 const MINE = { any: `(${RECEIVED} OR ${SENT})`, received: RECEIVED, sent: SENT } as const;
 
-/** Every word as a phrase of its own, so that nothing in it is read as an operator of FTS5. */
-function matchOf(query: string): string {
+/** Of more words that begin alike, FTS5 merges everything at once, which is then cheaper. */
+const MOST_ENDINGS = 16;
+
+/**
+ * Every word as a phrase of its own, so that nothing in it is read as an operator of FTS5. The last one
+ * is a beginning. FTS5 collects all messages with a beginning before it gives the first one, but walks
+ * whole words from the newest message down: so where few words begin so, they are named.
+ */
+function matchOf(vault: VaultReader, index: SearchIndex, query: string): string {
   const words = query.normalize("NFC").match(/[\p{L}\p{N}_]+/gu) ?? [];
-  return words.map((word, i) => `"${word}"${i === words.length - 1 ? "*" : ""}`).join(" ");
+  const last = words.pop();
+  if (last === undefined) return "";
+  const begun = endingsOf(vault, index, last).map((word) => `"${word}"`);
+  const ending = begun.length === 0 ? `"${last}"*` : `(${begun.join(" OR ")})`;
+  return [...words.map((word) => `"${word}"`), ending].join(" AND ");
+}
+
+/** All words of the index that begin so; none where they are many, or only FTS5 knows how it folds them. */
+function endingsOf(vault: VaultReader, index: SearchIndex, begin: string): string[] {
+  const from = begin.toLowerCase();
+  if (index !== "message_text" || !/^[a-z0-9]+$/.test(from)) return [];
+  const next = vault.sql("SELECT term FROM message_term WHERE term >= ? LIMIT 1");
+  const found: string[] = [];
+  for (let at = from; found.length <= MOST_ENDINGS; ) {
+    const term = next.get<{ term: string }>([at])?.term;
+    if (!term?.startsWith(from)) return found;
+    found.push(term);
+    // No word has a control character: this is behind the word, and before all others.
+    at = `${term}\u0001`;
+  }
+  return [];
 }

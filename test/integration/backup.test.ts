@@ -161,7 +161,8 @@ describe("L6 Z1 an agent moves with a backup", () => {
       };
     expect(Buffer.from(keys(here).seed)).toEqual(Buffer.from(keys(old).seed));
     expect(keys(here).id).not.toBe(keys(old).id);
-    expect(await here.agent(cryptoId).search("note 1199", 10)).toHaveLength(1);
+    const page = { before: Number.MAX_SAFE_INTEGER, limit: 10 };
+    expect(await here.agent(cryptoId).search.search("note 1199", page)).toHaveLength(1);
   });
 
   test("Z1 a backup that is not as it was written leaves nothing behind", async () => {

@@ -15,7 +15,7 @@ export async function findIn(
   const rows = await Promise.all(
     agents.map(async (agent) => {
       const from = before?.[agent.identity.cryptoId] ?? Number.MAX_SAFE_INTEGER;
-      const found = await agent.find(filter, limit + 1, from);
+      const found = await agent.search.find(filter, { before: from, limit: limit + 1 });
       return found.map((row) => ({ agent, row }));
     }),
   );

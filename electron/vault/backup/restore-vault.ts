@@ -4,7 +4,7 @@ import { JOB_LIFETIME_MS } from "../job-table.ts";
 import { removeOrphans } from "../salvage.ts";
 import { migrate, NEWEST_VERSION } from "../schema.ts";
 import type { VaultIdentity } from "../sealed-identity.ts";
-import { forgetIndex } from "../search-table.ts";
+import { forgetIndex } from "../search-index.ts";
 import { type Database, openSqlite, type SqliteParams } from "../sqlite.ts";
 import { vaultPath } from "../vault-file.ts";
 import { altered, BackupReader, newerBackup } from "./container.ts";
