@@ -6,8 +6,8 @@ const shared = {
   pool: "forks" as const,
   setupFiles: "test/support/own-display.ts",
   // Generous limits, since a slow machine is no failure.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
 };
 

@@ -11,7 +11,7 @@ import { startHost } from "../support/host.ts";
 import { childEnvironment, TINYPLACE } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-const PATIENT = { timeout: 30_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 const HARNESS = "asking-session";
 
 /** A real host and bridge; the test stands where a Claude Code with channels stands. */

@@ -11,7 +11,7 @@ import { startBridge, startDaemon } from "../support/processes.ts";
 import { childEnvironment, HOOK } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-const PATIENT = { timeout: 30_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 
 /** Two agents, and the desk that wakes the second one's session; all on a clock moved by hand. */
 async function sleeper() {

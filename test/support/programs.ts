@@ -9,6 +9,9 @@ const SOURCES = new URL("../../electron/", import.meta.url);
 /** A folder with the built entries, failpoints among them. */
 const BUILT = process.env.TINYPLACE_TEST_BUILT;
 
+/** Longer than any tool waits by itself. */
+const CALL_MS = 700_000;
+
 /** What `tinyplace` is started as. */
 export interface Program {
   readonly command: string;
@@ -143,7 +146,8 @@ export async function connectBridge(
       if (transport.pid !== null && pid !== null) process.kill(pid, "SIGKILL");
     },
     call: async (name, input = {}) => {
-      const answer = await client.callTool({ name, arguments: input });
+      const named = { name, arguments: input };
+      const answer = await client.callTool(named, undefined, { timeout: CALL_MS });
       const content = answer.content as { text: string }[];
       return JSON.parse(content[0]?.text ?? "{}") as ToolResult;
     },
