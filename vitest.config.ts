@@ -1,38 +1,50 @@
 import { defineConfig } from "vitest/config";
+import { DISPLAYS } from "./build/display.ts";
+import LongFirst from "./test/support/long-first.ts";
 
 const shared = {
   pool: "forks" as const,
+  setupFiles: "test/support/own-display.ts",
   // Generous limits, since a slow machine is no failure.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
 };
 
 /**
- * Unit and integration tests share two workers. What kills processes or drives a whole desktop runs
- * after them, one file at a time: a busy neighbour would show as a failure there.
+ * Most files run side by side, each worker on a display of its own. What makes load or kills under it
+ * runs after them, and the race for a data folder, which times each step of it, by itself.
  */
 export default defineConfig({
   test: {
     globalSetup: "test/support/run-folder.ts",
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
           ...shared,
-          name: "unit",
-          include: ["test/{unit,integration}/**/*.test.ts"],
-          maxWorkers: 2,
+          name: "together",
+          include: ["test/{unit,integration,e2e}/**/*.test.ts"],
+          maxWorkers: DISPLAYS,
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           ...shared,
-          name: "alone",
-          include: ["test/{crash,e2e,load,race}/**/*.test.ts"],
-          fileParallelism: false,
-          maxWorkers: 1,
+          name: "load",
+          include: ["test/{crash,load}/**/*.test.ts"],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "race",
+          include: ["test/race/**/*.test.ts"],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,5 +1,11 @@
 import { spawn } from "node:child_process";
 
+/**
+ * Test files that run side by side, each on a display of its own. One more than the cores of a small
+ * machine: most of the time one of them waits for a process that it started, or for a timer.
+ */
+export const DISPLAYS = 3;
+
 export interface Display {
   /** For DISPLAY. */
   readonly name: string;

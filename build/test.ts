@@ -3,14 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
-import { startDisplay } from "./display.ts";
+import { DISPLAYS, type Display, startDisplay } from "./display.ts";
 import { ROOT } from "./root.ts";
 import { resolveElectron } from "./runtime/resolve-electron.ts";
 import { ensureSystemPackages } from "./system.ts";
 import type { TestCounts } from "./test-report.ts";
 
 /**
- * `npm test`: sets up what the tests need, builds, runs them on a display of their own, and ends with
+ * `npm test`: sets up what the tests need, builds, runs them on displays of their own, and ends with
  * `N passed, N failed`, whatever went wrong. Words after `--` filter by file name.
  */
 const counts = await runAll().catch((error: unknown): TestCounts => {
@@ -26,19 +26,23 @@ async function runAll(): Promise<TestCounts> {
   const electron = await resolveElectron();
   const official = await bundle("official");
   const application = electron.kind === "official" ? official : await bundle(electron.kind);
-  // What kills at failpoints runs this one; built here, so that no two workers build it at once.
-  await bundle("test");
-  const display = process.platform === "linux" ? await startDisplay() : null;
+  // What the tests start, and kill at failpoints; built here, so that no two workers build it at once.
+  const built = await bundle("test");
+  const displays: Display[] = [];
+  while (process.platform === "linux" && displays.length < DISPLAYS) {
+    displays.push(await startDisplay());
+  }
   const folder = mkdtempSync(join(tmpdir(), "tp-report-"));
   try {
     return await runVitest(join(folder, "counts.json"), {
       TINYPLACE_TEST_ELECTRON: electron.executable,
       TINYPLACE_TEST_APP: application,
       TINYPLACE_TEST_CLI: join(official, "main", "cli.js"),
-      ...(display ? { DISPLAY: display.name } : {}),
+      TINYPLACE_TEST_BUILT: join(built, "main"),
+      TINYPLACE_TEST_DISPLAYS: displays.map(({ name }) => name).join(" "),
     });
   } finally {
-    await display?.close();
+    await Promise.all(displays.map((display) => display.close()));
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -2,9 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { _electron, type ElectronApplication, type Page } from "playwright";
+import type { ElectronApplication, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runClaude, toolName } from "../support/claude-code.ts";
+import { launchElectron, PATIENCE } from "../support/launch-electron.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /**
@@ -22,12 +23,12 @@ let page: Page;
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
   const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  application = await _electron.launch({
+  application = await launchElectron({
     executablePath,
     args: [...root, "--disable-gpu", folder, "--home", home],
     env: { ...(process.env as Record<string, string>), TINYPLACE_KEYSTORE: "file" },
   });
-  page = await application.firstWindow();
+  page = await application.firstWindow(PATIENCE);
 });
 
 afterAll(async () => {

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { _electron, type ElectronApplication } from "playwright";
+import type { ElectronApplication } from "playwright";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sandboxWords } from "../../electron/bridge/owner-launches.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
+import { launchElectron, PATIENCE } from "../support/launch-electron.ts";
 import { ended, HOSTS, ownedHome, ownerOf, STARTS } from "../support/owners.ts";
 import { type BridgeClient, type Program, startBridge } from "../support/processes.ts";
 
@@ -36,7 +37,7 @@ const env = { ...(process.env as Record<string, string>), TINYPLACE_KEYSTORE: "f
 
 async function openDesktop(home: string, ...words: string[]): Promise<Desktop> {
   const args = [...desktopWords(home), ...words];
-  const application = await _electron.launch({ executablePath, args, env });
+  const application = await launchElectron({ executablePath, args, env });
   const child = application.process();
   const closed = new Promise((resolve) => child.once("close", resolve));
   onTestFinished(async () => {
@@ -66,7 +67,7 @@ describe("L4 L5 the application as owner", () => {
     const daemon = await daemonOf(bridge);
     expect(daemon.kind).toBe("headless");
     const desktop = await openDesktop(home);
-    await desktop.application.firstWindow();
+    await desktop.application.firstWindow(PATIENCE);
     expect(await daemonOf(bridge)).toEqual({ pid: desktop.pid, kind: "desktop" });
     await ended(daemon.pid);
 

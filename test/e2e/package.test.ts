@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { FuseState, FuseV1Options, getCurrentFuseWire } from "@electron/fuses";
-import { _electron } from "playwright";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { EXECUTABLE } from "../../build/package/inspectable-twin.ts";
 import type { Packaged } from "../../build/package/package.ts";
+import { launchElectron, PATIENCE } from "../support/launch-electron.ts";
 import {
   childEnvironment,
   connectBridge,
@@ -39,7 +39,7 @@ function typed(home: string, ...words: string[]): Record<string, never> {
 test("U5 the packaged application and its command line carry a message to a session", async () => {
   const home = temporaryHome();
   const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const application = await _electron.launch({
+  const application = await launchElectron({
     executablePath: join(packaged.inspectable, EXECUTABLE),
     args: [...root, "--disable-gpu", "--home", home],
     env: { ...childEnvironment({}), XDG_CONFIG_HOME: join(home, "config") },
@@ -50,7 +50,7 @@ test("U5 the packaged application and its command line carry a message to a sess
     if (child.exitCode === null && child.signalCode === null) await application.close();
     await ended;
   });
-  const page = await application.firstWindow();
+  const page = await application.firstWindow(PATIENCE);
   await page.getByTestId("agent-name-input").fill("packed");
   await page.getByTestId("create-agent").click();
   await page.getByTestId("agent-packed").waitFor();

@@ -5,7 +5,7 @@ import { temporaryHome } from "../support/temporary-home.ts";
 
 /** A real Claude Code in a clean home, with the plugin of the built program; the model is scripted. */
 const CLI = process.env.TINYPLACE_TEST_CLI ?? "";
-const PATIENT = { timeout: 30_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 
 interface Place {
   account: Account;

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { _electron, type ElectronApplication, type Page } from "playwright";
+import type { ElectronApplication, Page } from "playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Host } from "../../electron/daemon/host.ts";
 import { homePaths, privateFolder } from "../../electron/platform/paths.ts";
 import { acquireOwnerLock } from "../../electron/vault/owner-lock.ts";
 import { fillVault } from "../support/filled-vault.ts";
+import { launchElectron, PATIENCE } from "../support/launch-electron.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /** What the window shows of vaults that are locked, beyond rescue, or rescued. */
@@ -43,7 +44,7 @@ beforeAll(async () => {
   writeFileSync(paths.relayDatabase, "no database any more");
 
   const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  application = await _electron.launch({
+  application = await launchElectron({
     executablePath,
     args: [...root, "--disable-gpu", folder, "--home", home],
     env: { ...(process.env as Record<string, string>), TINYPLACE_KEYSTORE: "file" },
@@ -53,7 +54,7 @@ beforeAll(async () => {
       output += data.toString();
     });
   }
-  page = await application.firstWindow();
+  page = await application.firstWindow(PATIENCE);
 });
 
 afterAll(async () => {

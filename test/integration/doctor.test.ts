@@ -5,7 +5,7 @@ import { runHook, startWakeHook } from "../support/hooks.ts";
 import { runProgram, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-const PATIENT = { timeout: 30_000, interval: 100 };
+const PATIENT = { timeout: 60_000, interval: 100 };
 
 interface Report {
   ok: boolean;
@@ -39,7 +39,10 @@ test("U5 doctor proves socket, relay, keys, clock, disk, hook and each session's
   await setup.call("wallet_create", { name: "reviewer" });
   const env = { TINYPLACE_ACTIVE_WALLET: "reviewer", CLAUDE_CODE_SESSION_ID: "patient" };
   const session = await startBridge(home, env);
-  await vi.waitFor(async () => expect((await session.call("whoami")).label).toBe("claude:1"));
+  await vi.waitFor(
+    async () => expect((await session.call("whoami")).label).toBe("claude:1"),
+    PATIENT,
+  );
   await vi.waitFor(async () => {
     const report = await doctor(home);
     expect(verdicts(report, "keys")).toEqual(["ok"]);
@@ -79,7 +82,10 @@ test("U5 a channel is proven by a mark in the transcript, where the person asks 
   await setup.call("wallet_create", { name: "reviewer" });
   const env = { TINYPLACE_ACTIVE_WALLET: "reviewer", CLAUDE_CODE_SESSION_ID: "patient" };
   const session = await startBridge(home, env);
-  await vi.waitFor(async () => expect((await session.call("whoami")).label).toBe("claude:1"));
+  await vi.waitFor(
+    async () => expect((await session.call("whoami")).label).toBe("claude:1"),
+    PATIENT,
+  );
   const transcript = join(home, "transcript.jsonl");
   writeFileSync(transcript, "");
   await runHook(home, "session-start", {
@@ -109,7 +115,10 @@ test("U5 doctor finds a session that does not answer", async () => {
   const setup = await startBridge(home);
   await setup.call("wallet_create", { name: "reviewer" });
   const session = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "reviewer" });
-  await vi.waitFor(async () => expect((await session.call("whoami")).label).toBe("claude:1"));
+  await vi.waitFor(
+    async () => expect((await session.call("whoami")).label).toBe("claude:1"),
+    PATIENT,
+  );
   // A Claude Code that hangs reads nothing and answers nothing.
   session.client.removeRequestHandler("ping");
   session.client.fallbackRequestHandler = () => new Promise(() => undefined);

@@ -60,7 +60,7 @@ async function start(readerId = "reader-session"): Promise<Place> {
   };
 }
 
-const PATIENT = { timeout: 20_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 
 async function unread(session: BridgeClient): Promise<number> {
   return Number((await session.call("whoami")).buffered);
@@ -280,7 +280,10 @@ test("S6 hooks bind by session id, else by Claude's process; a start after /clea
   const env = { TINYPLACE_ACTIVE_WALLET: "reviewer" };
   for (const id of ["before-clear", "after-clear"]) {
     const second = await startBridge(place.home, { ...env, CLAUDE_CODE_SESSION_ID: id });
-    await vi.waitFor(async () => expect((await second.call("whoami")).label).toBe("claude:1"));
+    await vi.waitFor(
+      async () => expect((await second.call("whoami")).label).toBe("claude:1"),
+      PATIENT,
+    );
     expect((await second.call("sessions")).count).toBe(1);
   }
 });

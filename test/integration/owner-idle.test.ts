@@ -107,7 +107,7 @@ describe("L3 a host that was started for sessions", () => {
     timers.advance(10 * MINUTE);
     expect(idle).not.toHaveBeenCalled();
     await relay.close();
-    await vi.waitUntil(() => !host.isNeeded);
+    await vi.waitUntil(() => !host.isNeeded, { timeout: 60_000 });
     timers.advance(MINUTE);
     expect(idle).toHaveBeenCalledOnce();
     await close();

@@ -8,10 +8,10 @@ import { windowCalls } from "../../shared/channels/channels.ts";
 import { calls } from "../../shared/protocol/protocol.ts";
 import { runHook } from "../support/hooks.ts";
 import { startHost } from "../support/host.ts";
-import { childEnvironment, SOURCE } from "../support/programs.ts";
+import { childEnvironment, TINYPLACE } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-const PATIENT = { timeout: 30_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 const HARNESS = "asking-session";
 
 /** A real host and bridge; the test stands where a Claude Code with channels stands. */
@@ -22,8 +22,8 @@ async function start(clientName = "claude-code") {
   onTestFinished(() => socket.close());
   const agent = await host.createAgent("reviewer");
   const transport = new StdioClientTransport({
-    command: SOURCE.command,
-    args: [...SOURCE.words, "mcp", "--home", home],
+    command: TINYPLACE.command,
+    args: [...TINYPLACE.words, "mcp", "--home", home],
     env: childEnvironment({
       TINYPLACE_ACTIVE_WALLET: "reviewer",
       CLAUDE_CODE_SESSION_ID: HARNESS,

@@ -123,7 +123,10 @@ test("N2 a relay that is told to end is not ready, sends doorbells away and fini
     )
     .toBe("closed");
   half.socket.write("cd");
-  expect(await half.answer).toContain("missing x-tinyplace-public-key");
+  const answer = await half.answer;
+  expect(answer).toContain("missing x-tinyplace-public-key");
+  // The next request goes to another relay.
+  expect(answer).toMatch(/^connection: close\r$/im);
   expect(await ended).toBe(0);
 });
 

@@ -5,13 +5,13 @@ import { createInterface } from "node:readline";
 import { expect, test, vi } from "vitest";
 import { HookDesk } from "../../electron/daemon/hooks/hook-desk.ts";
 import { Bench } from "../support/agents.ts";
-import { HOOK, runHook, startWakeHook } from "../support/hooks.ts";
+import { runHook, startWakeHook } from "../support/hooks.ts";
 import { ended } from "../support/owners.ts";
 import { startBridge, startDaemon } from "../support/processes.ts";
-import { childEnvironment } from "../support/programs.ts";
+import { childEnvironment, HOOK } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-const PATIENT = { timeout: 30_000, interval: 50 };
+const PATIENT = { timeout: 60_000, interval: 50 };
 
 /** Two agents, and the desk that wakes the second one's session; all on a clock moved by hand. */
 async function sleeper() {

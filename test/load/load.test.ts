@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { SOURCE } from "../support/programs.ts";
+import { TINYPLACE } from "../support/programs.ts";
 import { Ledger } from "./ledger.ts";
 import { runLoad } from "./run-load.ts";
 
 /** Longer than the run waits for what is on its way. */
 const PATIENCE_MS = 300_000;
-const options = { agents: 40, rate: 60, kill: true, program: SOURCE, say: () => undefined };
+const options = { agents: 40, rate: 60, kill: true, program: TINYPLACE, say: () => undefined };
 
 test(
   "N3 a relay and a NATS node are killed under load: nothing is lost or doubled",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { _electron, type ElectronApplication } from "playwright";
+import type { ElectronApplication } from "playwright";
+import { launchElectron } from "./launch-electron.ts";
 import type { SessionBus } from "./session-bus.ts";
 
 const executablePath = process.env.TINYPLACE_TEST_ELECTRON ?? "";
@@ -44,7 +45,7 @@ async function driven(
   executable: string,
   how: ReturnType<typeof launch>,
 ): Promise<Application> {
-  const electron = await _electron.launch({ executablePath: executable, ...how });
+  const electron = await launchElectron({ executablePath: executable, ...how });
   const child = electron.process();
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   return {

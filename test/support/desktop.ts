@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { _electron, type ElectronApplication, type Page } from "playwright";
+import type { ElectronApplication, Page } from "playwright";
 import { expect, onTestFinished } from "vitest";
 import type {
   WindowBridge,
   WindowCallName,
   WindowRequest,
 } from "../../shared/channels/channels.ts";
+import { launchElectron, PATIENCE } from "./launch-electron.ts";
 import { temporaryHome } from "./temporary-home.ts";
 
 const executablePath = process.env.TINYPLACE_TEST_ELECTRON ?? "";
@@ -38,7 +39,7 @@ export async function startDesktop(
 ): Promise<Desktop> {
   const home = options.home ?? temporaryHome();
   const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const electron = await _electron.launch({
+  const electron = await launchElectron({
     executablePath,
     args: [...root, "--disable-gpu", folder, "--home", home, ...(options.words ?? [])],
     env: {
@@ -57,7 +58,7 @@ export async function startDesktop(
     await ended;
   };
   onTestFinished(close);
-  const page = await electron.firstWindow();
+  const page = await electron.firstWindow(PATIENCE);
   await page.locator("main").first().waitFor();
   const call: Desktop["call"] = async (name, request) => {
     const answer = await page.evaluate(
@@ -83,7 +84,7 @@ export async function startDesktop(
       return cryptoId;
     },
     opened: async (open) => {
-      const [window] = await Promise.all([electron.waitForEvent("window"), open()]);
+      const [window] = await Promise.all([electron.waitForEvent("window", PATIENCE), open()]);
       await window.locator("main").first().waitFor();
       return window;
     },

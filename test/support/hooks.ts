@@ -1,9 +1,6 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { childEnvironment } from "./programs.ts";
-
-export const HOOK = fileURLToPath(new URL("../../electron/hook.ts", import.meta.url));
+import { childEnvironment, HOOK } from "./programs.ts";
 
 /** Runs one hook as Claude Code does; resolves with its exit code and what it printed, as JSON. */
 export function runHook(

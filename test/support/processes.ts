@@ -5,9 +5,9 @@ import {
   childEnvironment,
   connectBridge,
   type Program,
-  SOURCE,
   type Started,
   startProgram,
+  TINYPLACE,
 } from "./programs.ts";
 
 export type { BridgeClient, Program };
@@ -19,7 +19,7 @@ export function startDaemon(
   home: string,
   env: Record<string, string> = {},
   words: readonly string[] = [],
-  program: Program = SOURCE,
+  program: Program = TINYPLACE,
 ): Promise<Daemon> {
   const launch = { env, program, started: endWithTest };
   return startProgram(["daemon", "--home", home, ...words], launch);
@@ -29,7 +29,7 @@ export function startDaemon(
 export function startRelay(
   database: string,
   env: Record<string, string> = {},
-  { port = 0, program = SOURCE }: { port?: number; program?: Program } = {},
+  { port = 0, program = TINYPLACE }: { port?: number; program?: Program } = {},
 ): Promise<Started<{ url: string; pid: number }>> {
   const words = ["--listen", `127.0.0.1:${port}`, "--store", `sqlite:${database}`];
   return startProgram(["relay", ...words], { env, program, started: endWithTest });
@@ -41,7 +41,7 @@ export function runProgram(
   env: Record<string, string> = {},
   input = "",
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(SOURCE.command, [...SOURCE.words, ...words], {
+  const child = spawn(TINYPLACE.command, [...TINYPLACE.words, ...words], {
     env: childEnvironment(env),
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -61,7 +61,7 @@ export function runProgram(
 export async function startBridge(
   home: string,
   env: Record<string, string> = {},
-  program: Program = SOURCE,
+  program: Program = TINYPLACE,
 ): Promise<BridgeClient> {
   const bridge = await connectBridge(home, { env, program });
   onTestFinished(() => bridge.close());

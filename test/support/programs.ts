@@ -1,8 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+
+const SOURCES = new URL("../../electron/", import.meta.url);
+/** A folder with the built entries, failpoints among them. */
+const BUILT = process.env.TINYPLACE_TEST_BUILT;
+
+/** Longer than any tool waits by itself. */
+const CALL_MS = 700_000;
 
 /** What `tinyplace` is started as. */
 export interface Program {
@@ -16,9 +24,11 @@ export function programAt(file: string): Program {
   return { command: process.execPath, words: [file], env: {} };
 }
 
-export const SOURCE = programAt(
-  fileURLToPath(new URL("../../electron/headless.ts", import.meta.url)),
+/** The program's source; or what `npm test` built of it, which starts in half the time. */
+export const TINYPLACE = programAt(
+  BUILT ? join(BUILT, "cli.js") : fileURLToPath(new URL("headless.ts", SOURCES)),
 );
+export const HOOK = BUILT ? join(BUILT, "hook.mjs") : fileURLToPath(new URL("hook.ts", SOURCES));
 
 /**
  * The environment of a child: this one's, less whatever would name another data folder or session. A
@@ -47,7 +57,7 @@ export interface Started<Ready> {
 
 export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
-  /** Its source by default. */
+  /** TINYPLACE by default. */
   readonly program?: Program;
   /** Told of the process before it is ready, so that it can be ended whatever happens. */
   readonly started?: (stop: () => Promise<unknown>) => void;
@@ -56,7 +66,7 @@ export interface Launch {
 /** Starts `tinyplace <words>` and waits for its line; rejects when it ends before. */
 export async function startProgram<Ready>(
   words: readonly string[],
-  { env = {}, program = SOURCE, started }: Launch = {},
+  { env = {}, program = TINYPLACE, started }: Launch = {},
 ): Promise<Started<Ready>> {
   const child = spawn(program.command, [...program.words, ...words], {
     env: childEnvironment({ ...program.env, ...env }),
@@ -103,7 +113,7 @@ export interface BridgeClient {
 /** An MCP client over a real bridge process, as Claude Code starts it. */
 export async function connectBridge(
   home: string,
-  { env = {}, program = SOURCE }: Omit<Launch, "started"> = {},
+  { env = {}, program = TINYPLACE }: Omit<Launch, "started"> = {},
 ): Promise<BridgeClient> {
   const transport = new StdioClientTransport({
     command: program.command,
@@ -136,7 +146,8 @@ export async function connectBridge(
       if (transport.pid !== null && pid !== null) process.kill(pid, "SIGKILL");
     },
     call: async (name, input = {}) => {
-      const answer = await client.callTool({ name, arguments: input });
+      const named = { name, arguments: input };
+      const answer = await client.callTool(named, undefined, { timeout: CALL_MS });
       const content = answer.content as { text: string }[];
       return JSON.parse(content[0]?.text ?? "{}") as ToolResult;
     },

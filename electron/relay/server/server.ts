@@ -111,6 +111,10 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   app.addHook("onRequest", async (request) => {
     if (!isHealth(request.url)) rates.countAddress(request.ip);
   });
+  // A connection that was kept alive after its answer would hold up the end.
+  app.addHook("onSend", async (_request, reply) => {
+    if (draining) reply.header("connection", "close");
+  });
   addHealthRoutes(app, trouble);
   addRoutes(app, {
     store,
