@@ -12,13 +12,14 @@ import { FirstPage, PAGE_BYTES } from "./first-page.ts";
 import { type Damage, finishRescue, rescueVault } from "./rescue.ts";
 import { migrate } from "./schema.ts";
 import { type Sealed, seal, unseal, type VaultIdentity } from "./sealed-identity.ts";
+import { removeSoundMark, soundSince } from "./sound-mark.ts";
 import { type Database, isDamageError, makeDurable, openSqlite } from "./sqlite.ts";
 import { asStorageError } from "./storage-errors.ts";
 import { isCutShort, lostCommits } from "./write-ahead-log.ts";
 
 /**
- * Up to this size the whole file is checked at every open: about a second of reading and of checking
- * each page's HMAC. Of a larger one everything but the messages is; of those, SQLite checks each page
+ * Up to this size the whole file is checked: about a second of reading and of checking each page's
+ * HMAC. Of a larger one everything but the messages is; of those, SQLite checks each page
  * when it is read, and one found damaged then has the whole file checked at the next open.
  */
 const LARGEST_WHOLE_CHECK = 256 * 1024 * 1024;
@@ -49,11 +50,18 @@ export function createVaultFile(
   sealAgain(folder, key, agent);
 }
 
+export interface OpenedFile {
+  readonly db: Database;
+  /** When all of it was last read, in ms. */
+  readonly checkedAt: number;
+}
+
 /**
- * An open, whole and current vault. A damaged one is rescued first (rule D7): see `rescueVault`.
+ * An open, whole and current vault. A damaged one is rescued first (rule D7): see `rescueVault`. One
+ * that was closed in order and not touched since is not read through again: see `sound-mark.ts`.
  * @param now ms since the epoch, for the record of an incident
  */
-export function openVaultFile(folder: string, key: Uint8Array, now: number): Database {
+export function openVaultFile(folder: string, key: Uint8Array, now: number): OpenedFile {
   try {
     return openChecked(folder, key, now);
   } catch (error) {
@@ -61,13 +69,21 @@ export function openVaultFile(folder: string, key: Uint8Array, now: number): Dat
   }
 }
 
-function openChecked(folder: string, key: Uint8Array, now: number): Database {
+function openChecked(folder: string, key: Uint8Array, now: number): OpenedFile {
   const path = vaultPath(folder);
   finishRescue(path);
   const sealed = unseal(folder, key);
-  const damage = findDamage(folder, key);
+  const soundAt = existsSync(join(folder, SUSPECT_NAME)) ? null : soundSince(path, now);
+  const damage = findDamage(folder, key, soundAt !== null);
   if (damage) rescueVault(path, key, { damage, sealed, now });
   rmSync(join(folder, SUSPECT_NAME), { force: true });
+  removeSoundMark(path);
+  return { db: openCurrent(folder, key, sealed), checkedAt: damage ? now : (soundAt ?? now) };
+}
+
+/** Brings it to this version's schema, and the sealed identity to what is in it. */
+function openCurrent(folder: string, key: Uint8Array, sealed: Sealed | null): Database {
+  const path = vaultPath(folder);
   const salt = readFirst(path).subarray(0, 16);
   let db = openDurable(path, key);
   try {
@@ -94,7 +110,8 @@ export function suspectVault(folder: string): void {
   }
 }
 
-function findDamage(folder: string, key: Uint8Array): Damage | null {
+/** @param sound whether it is as it was left when it was closed in order */
+function findDamage(folder: string, key: Uint8Array, sound: boolean): Damage | null {
   const path = vaultPath(folder);
   const damage = (why: string, ratchetIsOld = false): Damage => ({ why, ratchetIsOld });
   if (!existsSync(path)) return damage("its file was gone");
@@ -106,7 +123,7 @@ function findDamage(folder: string, key: Uint8Array): Damage | null {
   try {
     db = openSqlite(path, { key });
     const whole = bytes <= LARGEST_WHOLE_CHECK || existsSync(join(folder, SUSPECT_NAME));
-    if (isIntact(db, whole) && hasAgent(db)) return null;
+    if ((sound || isIntact(db, whole)) && hasAgent(db)) return null;
   } catch (error) {
     if (!isDamageError(error)) throw error;
   } finally {

@@ -2,9 +2,16 @@ import type { TinyplaceError } from "../../shared/errors/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { lostOwnership } from "./owner-epoch.ts";
 import type { VaultIdentity } from "./sealed-identity.ts";
+import { markSound } from "./sound-mark.ts";
 import { type Database, openSqlite, type SqliteParams, type Statement } from "./sqlite.ts";
 import { asStorageError, isStorageError } from "./storage-errors.ts";
-import { createVaultFile, openVaultFile, suspectVault, vaultPath } from "./vault-file.ts";
+import {
+  createVaultFile,
+  type OpenedFile,
+  openVaultFile,
+  suspectVault,
+  vaultPath,
+} from "./vault-file.ts";
 
 /** What may be done to a vault outside a write: prepared reads. */
 export interface VaultReader {
@@ -21,14 +28,21 @@ export class Vault implements VaultReader {
   onProblem: () => void = () => undefined;
   private readonly folder: string;
   private readonly db: Database;
+  private readonly checkedAt: number;
   private readonly key: Uint8Array;
   private readonly commits: GroupCommit;
   private readonly statements = new Map<string, Statement>();
   private trouble: TinyplaceError | null = null;
 
-  private constructor(folder: string, db: Database, key: Uint8Array, epoch: number) {
+  private constructor(
+    folder: string,
+    { db, checkedAt }: OpenedFile,
+    key: Uint8Array,
+    epoch: number,
+  ) {
     this.folder = folder;
     this.db = db;
+    this.checkedAt = checkedAt;
     this.key = key;
     const current = this.sql("SELECT owner_epoch AS epoch FROM agent");
     this.commits = new GroupCommit(db, {
@@ -57,15 +71,15 @@ export class Vault implements VaultReader {
    * @param now ms since the epoch, for the record of an incident
    */
   static open(folder: string, key: Uint8Array, epoch: number, now = Date.now()): Vault {
-    const db = openVaultFile(folder, key, now);
+    const opened = openVaultFile(folder, key, now);
     try {
-      const claimed = db
+      const claimed = opened.db
         .prepare("UPDATE agent SET owner_epoch = ? WHERE owner_epoch <= ?")
         .run([epoch, epoch]);
       if (claimed.changes !== 1) throw lostOwnership();
-      return new Vault(folder, db, key, epoch);
+      return new Vault(folder, opened, key, epoch);
     } catch (error) {
-      db.close();
+      opened.db.close();
       throw error;
     }
   }
@@ -100,6 +114,7 @@ export class Vault implements VaultReader {
   close(): void {
     this.commits.flush();
     this.db.close();
+    if (this.trouble === null) markSound(vaultPath(this.folder), this.checkedAt);
   }
 
   /** The same statement, its errors in words for a person where they are the disk's. */

@@ -126,7 +126,55 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
     const { numbers, words, counts } = await reopen(folder);
     expect([numbers.length, words]).toEqual([COUNT, []]);
     expect(counts).toEqual({ deliveries: 240, holds: 80, jobs: 80, sessions: 20, prekeys: 20 });
-    expect(readdirSync(folder).sort()).toEqual(["identity.sealed", "vault.db"]);
+    expect(readdirSync(folder).sort()).toEqual(["identity.sealed", "vault.db", "vault.sound"]);
+  });
+
+  test("D7 a vault is read through before use, but for one closed in order, untouched, within a week", async () => {
+    const { markSound } = await import("../../electron/vault/sound-mark.ts");
+    const DAY = 24 * 3600 * 1000;
+    const now = 1_800_000_000_000;
+    const damaged = () => {
+      const folder = copyOfOriginal();
+      const bytes = readFileSync(join(folder, "vault.db"));
+      bytes.fill(0x5a, bytes.length >> 1, (bytes.length >> 1) + PAGE);
+      writeFileSync(join(folder, "vault.db"), bytes);
+      return folder;
+    };
+    /** Whether it was read through when it was opened: only then what is damaged is known. */
+    const isRead = (folder: string, at: number) => {
+      const vault = Vault.open(folder, KEY, 2, at);
+      const known = incidents(vault, 9).length > 0;
+      vault.close();
+      return known;
+    };
+    // The mark that was copied with the file is another file's.
+    expect(isRead(damaged(), now)).toBe(true);
+    for (const [age, read] of [
+      [0, false],
+      [6 * DAY, false],
+      [8 * DAY, true],
+      [-DAY, true],
+    ] as const) {
+      const folder = damaged();
+      markSound(join(folder, "vault.db"), now - age);
+      expect(isRead(folder, now), `read ${age / DAY} days ago`).toBe(read);
+    }
+
+    // What was not read at this open is not younger for it at the next one.
+    const folder = damaged();
+    markSound(join(folder, "vault.db"), now);
+    expect(isRead(folder, now + 5 * DAY)).toBe(false);
+    expect(isRead(folder, now + 8 * DAY)).toBe(true);
+
+    // While it is open nothing says that it is sound, nor beside a log.
+    const running = copyOfOriginal();
+    const vault = Vault.open(running, KEY, 2);
+    await fillVault(vault, COUNT + 1, 10);
+    expect(existsSync(join(running, "vault.sound"))).toBe(false);
+    markSound(join(running, "vault.db"), now);
+    expect(existsSync(join(running, "vault.sound"))).toBe(false);
+    vault.close();
+    expect(existsSync(join(running, "vault.sound"))).toBe(true);
   });
 
   test("D7 a file cut short at any length keeps the agent and what is left of its mail", async () => {

@@ -229,7 +229,7 @@ describe.skipIf(!canMount)("D7 a full disk", () => {
       expect(readFileSync(path).equals(damaged)).toBe(true);
       // No half made copies; SQLite's own index of an empty log may stay.
       const left = readdirSync(folder).filter((name) => !/^vault\.db-(wal|shm)$/.test(name));
-      expect(left.sort()).toEqual(["identity.sealed", "vault.db"]);
+      expect(left.sort()).toEqual(["identity.sealed", "vault.db", "vault.sound"]);
       free();
     }
     const rescued = Vault.open(folder, key, 3);
