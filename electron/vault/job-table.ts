@@ -148,6 +148,8 @@ export function removeRepairJobs(vault: VaultReader, recipient: string): void {
 
 /** How long an envelope of a control message is remembered, in ms: longer than a relay keeps it. */
 const CONTROL_REMEMBERED_MS = 30 * 24 * 3600 * 1000;
+/** More than one, so that they become fewer; few, since after a pause all may be due at once. */
+const FORGOTTEN_AT_ONCE = 8;
 
 export function rememberControl(
   vault: VaultReader,
@@ -155,7 +157,12 @@ export function rememberControl(
   envelopeId: string,
   at: number,
 ): void {
-  vault.sql("DELETE FROM control_sent WHERE at < ?").run([at - CONTROL_REMEMBERED_MS]);
+  vault
+    .sql(
+      `DELETE FROM control_sent WHERE envelope_id IN
+         (SELECT envelope_id FROM control_sent WHERE at < ? ORDER BY at LIMIT ?)`,
+    )
+    .run([at - CONTROL_REMEMBERED_MS, FORGOTTEN_AT_ONCE]);
   vault
     .sql("INSERT INTO control_sent (envelope_id, peer, at) VALUES (?, ?, ?)")
     .run([envelopeId, recipient, at]);

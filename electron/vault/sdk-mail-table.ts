@@ -10,12 +10,19 @@ const [SAME_KEY, READ, FORMER_KEY] = [0, 1, 2];
 
 /** How long an answer may name an envelope, in ms. */
 const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
+/** More than one, so that they become fewer; few, since after a pause all may be due at once. */
+const FORGOTTEN_AT_ONCE = 8;
 
 export function rememberSdkEnvelope(
   vault: VaultReader,
   sent: { envelopeId: string; message: number; session: string; at: number },
 ): void {
-  vault.sql("DELETE FROM sdk_envelope_sent WHERE at < ?").run([sent.at - REMEMBERED_MS]);
+  vault
+    .sql(
+      `DELETE FROM sdk_envelope_sent WHERE envelope_id IN
+         (SELECT envelope_id FROM sdk_envelope_sent WHERE at < ? ORDER BY at LIMIT ?)`,
+    )
+    .run([sent.at - REMEMBERED_MS, FORGOTTEN_AT_ONCE]);
   vault
     .sql("INSERT INTO sdk_envelope_sent (envelope_id, message, session, at) VALUES (?, ?, ?, ?)")
     .run([sent.envelopeId, sent.message, sent.session, sent.at]);

@@ -3,30 +3,53 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { measureGrowth } from "./growth.ts";
 import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
+import { latencyFloor } from "./latency-floor.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
 import { quantile, rounded } from "./numbers.ts";
 import { relayAlone } from "./relay-alone.ts";
+import { keepReport, readReport, tableOf } from "./report.ts";
+import { measureRetention } from "./retention.ts";
 import { sdkCipherAlone } from "./sdk-cipher-alone.ts";
 import { measureSessions } from "./sessions.ts";
 import { sqliteAlone } from "./sqlite-alone.ts";
+import { measureStarts } from "./starts.ts";
 import { measureThroughput } from "./throughput.ts";
 import { measureWindow } from "./window.ts";
 
 /**
- * `npm run bench -- --json`: the way of a message over the built program's real processes, beside
- * libsignal alone, the network's own cipher alone, SQLite alone and the relay alone. With `--growth`
- * also what 10^3, 10^5 and 10^6 stored messages cost, which takes minutes. It reports; it never fails
- * on a time.
+ * `npm run bench -- [--short] [--growth] [--keep FILE] [--against FILE] [--json]`: the way of a message
+ * over the built program's real processes, beside what it stands on alone. `--growth` adds what 10^3,
+ * 10^5 and 10^6 stored messages cost, which takes minutes; `--short` is what every CI run does.
+ * `--keep` writes the report as JSON, `--against` prints what changed since another one. It reports; it
+ * never fails on a time.
  */
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    growth: { type: "boolean", default: false },
+    keep: { type: "string" },
+    against: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
 const GROWN = [1_000, 100_000, 1_000_000];
-const LATENCIES = 500;
-const THROUGHPUT = 3000;
+/** How often each thing is done. */
+const WHOLE = {
+  ...{ latencies: 500, throughput: 3000, alone: 2000, commits: 4000, relayed: 5000, hooks: 100 },
+  ...{ bridges: 15, starts: 7, burst: 10_000, pairs: 50, idleMs: 60_000, retained: 50_000 },
+};
+const SHORT = {
+  ...{ latencies: 100, throughput: 1000, alone: 500, commits: 1000, relayed: 1000, hooks: 10 },
+  ...{ bridges: 5, starts: 2, burst: 2_000, pairs: 0, idleMs: 5_000, retained: 2_000 },
+};
+const SIZES = options.short ? SHORT : WHOLE;
 const IN_FLIGHT = 64;
 const TEXT_BYTES = 900;
 const SESSION = "bench-session";
@@ -40,10 +63,14 @@ const daemon = spawn(process.execPath, [entry, "daemon", "--home", home], {
   env,
   stdio: ["ignore", "pipe", "inherit"],
 });
+// Cut off, it leaves nothing running.
+process.once("exit", () => daemon.kill());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 try {
-  const results = await measure(daemon);
-  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
-  else console.table(results);
+  const report = await measure(daemon);
+  if (options.keep) keepReport(options.keep, report);
+  const before = options.against ? readReport(options.against) : null;
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : tableOf(report, before));
 } finally {
   const closed = new Promise((resolve) => daemon.once("close", resolve));
   daemon.kill();
@@ -68,28 +95,36 @@ async function measure(host: ChildProcess) {
     ((await call(client, "whoami", {})).active as { address: string }).address;
   const [from, to] = [await idOf(sender), await idOf(receiver)];
   const latency = await latencies(sender, receiver, from, to);
-  const alone = await libsignalAlone(2000, TEXT_BYTES);
-  const secondCipher = sdkCipherAlone(2000, TEXT_BYTES);
-  const sqlite = sqliteAlone(4000);
-  const relay = await relayAlone(5000, TEXT_BYTES);
+  const alone = await libsignalAlone(SIZES.alone, TEXT_BYTES);
+  const secondCipher = sdkCipherAlone(SIZES.alone, TEXT_BYTES);
+  const sqlite = sqliteAlone(SIZES.commits);
+  const relay = await relayAlone(SIZES.relayed, TEXT_BYTES);
+  const floor = await latencyFloor(SIZES.latencies, {
+    libsignalPerSecond: alone.oneWayPerSecond,
+    commitsMs: sqlite.sqlite_commits_of_one_message_ms,
+  });
   const throughput = await messagesPerSecond(sender, receiver, to);
   const hook = join(folder, "main", "hook.mjs");
-  const hooks = await hookTimes(hook, home, SESSION);
-  const empty = await emptyTimes();
-  const withMail = await hookWithMail(hook, home, SESSION, async () => {
-    await call(sender, "send", { to, body: text, to_session: "claude:1" });
+  const hooks = await hookTimes(hook, home, SESSION, SIZES.hooks);
+  const empty = await emptyTimes(SIZES.hooks);
+  const withMail = await hookWithMail(hook, home, SESSION, {
+    count: Math.ceil(SIZES.hooks / 2),
+    send: () => call(sender, "send", { to, body: text, to_session: "claude:1" }),
   });
   const residentMb = resident(host);
   await Promise.all([sender.close(), receiver.close()]);
-  const sessions = await measureSessions(home, attachOnce);
-  const over = await measureThroughput({ count: THROUGHPUT, textBytes: TEXT_BYTES });
+  const over = await measureThroughput({
+    ...SIZES,
+    count: SIZES.throughput,
+    textBytes: TEXT_BYTES,
+  });
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
     node: process.version,
     latency_n: latency.length,
     latency_p50_ms: quantile(latency, 0.5),
     latency_p99_ms: quantile(latency, 0.99),
-    throughput_n: THROUGHPUT,
+    throughput_n: SIZES.throughput,
     throughput_per_s: Math.round(throughput),
     libsignal_alone_per_s: alone.oneWayPerSecond,
     libsignal_in_turn_per_s: alone.inTurnPerSecond,
@@ -104,17 +139,14 @@ async function measure(host: ChildProcess) {
     throughput_of_libsignal: rounded(throughput / alone.oneWayPerSecond),
     ...sqlite,
     ...relay,
+    ...floor,
     ...over,
+    latency_of_floor: rounded(quantile(latency, 0.5) / floor.latency_floor_ms),
+    socket_latency_of_floor: rounded(over.socket_latency_p50_ms / floor.latency_floor_ms),
     two_way_of_libsignal: rounded(over.two_way_per_s / alone.oneWayPerSecond),
     two_way_of_sqlite_grouped: rounded(over.two_way_per_s / sqlite.sqlite_grouped_per_s),
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
-    attach_p50_ms: quantile(sessions.alone, 0.5),
-    attach_p95_ms: quantile(sessions.alone, 0.95),
-    attach_among_100_p50_ms: quantile(sessions.crowded, 0.5),
-    attach_among_100_p95_ms: quantile(sessions.crowded, 0.95),
-    wake_up_p50_ms: quantile(sessions.wake, 0.5),
-    wake_up_p99_ms: quantile(sessions.wake, 0.99),
-    routed_among_100_per_s: Math.round(sessions.rate),
+    ...(options.short ? {} : await sessionFigures()),
     hook_n: hooks.length,
     hook_p50_ms: quantile(hooks, 0.5),
     hook_p95_ms: quantile(hooks, 0.95),
@@ -125,10 +157,27 @@ async function measure(host: ChildProcess) {
     send_to_hook_visible_p50_ms: quantile(withMail.visible, 0.5),
     load_average: load(),
     daemon_resident_mb: residentMb,
-    ...(process.argv.includes("--growth") ? await measureGrowth(GROWN) : {}),
     daemon_idle_resident_mb: idleMb,
-    desktop_hidden_mb: await hiddenDesktopMb(),
-    ...(await measureWindow()),
+    ...(await measureRetention(SIZES.retained)),
+    ...(options.growth ? await measureGrowth(GROWN) : {}),
+    ...(options.short
+      ? {}
+      : { desktop_hidden_mb: await hiddenDesktopMb(), ...(await measureWindow()) }),
+    // Last: it drops what is cached of files.
+    ...(await measureStarts(SIZES.starts)),
+  };
+}
+
+async function sessionFigures() {
+  const sessions = await measureSessions(home, attachOnce);
+  return {
+    attach_p50_ms: quantile(sessions.alone, 0.5),
+    attach_p95_ms: quantile(sessions.alone, 0.95),
+    attach_among_100_p50_ms: quantile(sessions.crowded, 0.5),
+    attach_among_100_p95_ms: quantile(sessions.crowded, 0.95),
+    wake_up_p50_ms: quantile(sessions.wake, 0.5),
+    wake_up_p99_ms: quantile(sessions.wake, 0.99),
+    routed_among_100_per_s: Math.round(sessions.rate),
   };
 }
 
@@ -146,7 +195,7 @@ async function latencies(sender: Client, receiver: Client, from: string, to: str
   await call(receiver, "send", { to: from, body: text });
   await call(sender, "await_reply", { from: to, timeout_seconds: 60 });
   const times: number[] = [];
-  for (let i = 0; i < LATENCIES + 20; i++) {
+  for (let i = 0; i < SIZES.latencies + 20; i++) {
     const arrived = call(receiver, "await_reply", { from, timeout_seconds: 60 });
     const start = performance.now();
     await call(sender, "send", { to, body: text, to_session: "claude:1" });
@@ -162,25 +211,25 @@ async function messagesPerSecond(sender: Client, receiver: Client, to: string): 
   let sent = 0;
   const start = performance.now();
   const send = async () => {
-    while (sent < THROUGHPUT) {
+    while (sent < SIZES.throughput) {
       sent++;
       await call(sender, "send", { to, body: text, to_session: "claude:1" });
     }
   };
   const sending = Promise.all(Array.from({ length: IN_FLIGHT }, send));
   let received = 0;
-  while (received < THROUGHPUT) {
+  while (received < SIZES.throughput) {
     received += ((await call(receiver, "inbox", {})) as { count: number }).count;
   }
   const seconds = (performance.now() - start) / 1000;
   await sending;
-  return THROUGHPUT / seconds;
+  return SIZES.throughput / seconds;
 }
 
 /** From the start of `tinyplace mcp` until tools/list answers, in ms. */
 async function bridgeStarts(): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < SIZES.bridges; i++) {
     const start = performance.now();
     const client = await bridge({});
     await client.listTools();

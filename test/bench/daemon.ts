@@ -30,6 +30,9 @@ export class BenchDaemon {
       env: { ...process.env, TINYPLACE_KEYSTORE: "file" },
       stdio: ["ignore", "pipe", "inherit"],
     });
+    const kill = () => child.kill();
+    process.once("exit", kill);
+    child.once("close", () => process.off("exit", kill));
     await new Promise<void>((resolve, reject) => {
       createInterface(child.stdout).once("line", () => resolve());
       child.once("close", (code) => reject(new Error(`the daemon ended with ${code}`)));

@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-const RUNS = 100;
-
 /** From the start of a hook's process until it ended, in ms, over a host with a live session. */
-export async function hookTimes(hook: string, home: string, sessionId: string): Promise<number[]> {
+export async function hookTimes(
+  hook: string,
+  home: string,
+  sessionId: string,
+  count: number,
+): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < RUNS; i++) times.push(await timeOf(hook, home, sessionId));
+  for (let i = 0; i < count; i++) times.push(await timeOf(hook, home, sessionId));
   return times;
 }
 
@@ -15,10 +18,10 @@ export async function hookWithMail(
   hook: string,
   home: string,
   sessionId: string,
-  send: () => Promise<void>,
+  { count, send }: { count: number; send: () => Promise<unknown> },
 ): Promise<{ hook: number[]; visible: number[] }> {
   const [times, visible]: [number[], number[]] = [[], []];
-  for (let i = 0; i < RUNS / 2; i++) {
+  for (let i = 0; i < count; i++) {
     const sent = performance.now();
     await send();
     times.push(await timeOf(hook, home, sessionId));
@@ -38,9 +41,9 @@ async function timeOf(hook: string, home: string, sessionId: string): Promise<nu
 }
 
 /** From the start of a process that does nothing until it ended, in ms: no hook can be faster. */
-export async function emptyTimes(): Promise<number[]> {
+export async function emptyTimes(count: number): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < RUNS; i++) {
+  for (let i = 0; i < count; i++) {
     const start = performance.now();
     const child = spawn(process.execPath, ["-e", ""], { stdio: "ignore" });
     await new Promise((resolve) => child.once("close", resolve));

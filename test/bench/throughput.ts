@@ -4,9 +4,6 @@ import { drain, flood, type Party, party, send } from "./parties.ts";
 
 const IN_FLIGHT = 32;
 const LATENCIES = 300;
-const PAIRS = 50;
-const IDLE_MS = 60_000;
-const BURST = 10_000;
 const PROBE_EVERY_MS = 5;
 
 /**
@@ -16,7 +13,10 @@ const PROBE_EVERY_MS = 5;
 export async function measureThroughput(options: {
   count: number;
   textBytes: number;
-  idleMs?: number;
+  idleMs: number;
+  burst: number;
+  /** 0: without them. */
+  pairs: number;
 }) {
   const { count } = options;
   const body = "x".repeat(options.textBytes);
@@ -36,11 +36,12 @@ export async function measureThroughput(options: {
     const twoWay = await flow(both, count, body);
     const cpu = (daemon.cpuSeconds() ?? 0) - (cpuBefore ?? 0);
     const halfLoad = await underLoad(a, b, { body, perSecond: oneWay / 2 });
-    const burst = await probedBurst(daemon, a, b, body);
+    const burst = await probedBurst(daemon, [a, b], body, options.burst);
     const resident = daemon.residentMb();
-    const many = await manyPairs(daemon, count, body);
+    const { pairs } = options;
+    const many = pairs === 0 ? null : await manyPairs(daemon, { pairs, count }, body);
     for (const one of [a, b]) one.client.close();
-    const idleCpu = await idleShare(daemon, options.idleMs ?? IDLE_MS);
+    const idleCpu = await idleShare(daemon, options.idleMs);
     return {
       socket_latency_p50_ms: quantile(idle, 0.5),
       socket_latency_p99_ms: quantile(idle, 0.99),
@@ -49,8 +50,8 @@ export async function measureThroughput(options: {
       one_way_per_s: Math.round(oneWay),
       two_way_per_s: Math.round(twoWay),
       two_way_cpu_us: Math.round((cpu / count) * 1e6),
-      fifty_pairs_per_s: Math.round(many),
-      burst_n: BURST,
+      ...(many === null ? {} : { fifty_pairs_per_s: Math.round(many) }),
+      burst_n: options.burst,
       burst_longest_block_ms: burst.longest,
       burst_p99_block_ms: burst.p99,
       after_burst_resident_mb: resident,
@@ -117,7 +118,7 @@ async function underLoad(a: Party, b: Party, load: { body: string; perSecond: nu
 }
 
 /** How long the daemon leaves others waiting while a burst comes in: its longest answers to a ping. */
-async function probedBurst(daemon: BenchDaemon, a: Party, b: Party, body: string) {
+async function probedBurst(daemon: BenchDaemon, route: Route, body: string, count: number) {
   const probe = await daemon.connect();
   const blocks: number[] = [];
   let over = false;
@@ -129,16 +130,20 @@ async function probedBurst(daemon: BenchDaemon, a: Party, b: Party, body: string
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
     }
   })();
-  await flow([[a, b]], BURST, body);
+  await flow([route], count, body);
   over = true;
   await probing;
   probe.close();
   return { longest: rounded(Math.max(...blocks)), p99: quantile(blocks, 0.99) };
 }
 
-async function manyPairs(daemon: BenchDaemon, count: number, body: string): Promise<number> {
+async function manyPairs(
+  daemon: BenchDaemon,
+  { pairs, count }: { pairs: number; count: number },
+  body: string,
+): Promise<number> {
   const routes: Route[] = [];
-  for (let i = 0; i < PAIRS; i++) {
+  for (let i = 0; i < pairs; i++) {
     routes.push([await party(daemon, `left-${i}`), await party(daemon, `right-${i}`)]);
   }
   for (const route of routes) await flow([route], 1, body);

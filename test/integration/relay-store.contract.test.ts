@@ -459,6 +459,32 @@ describe("N2 the SQLite store's file", () => {
     ]);
   });
 
+  test("ids whose time is over are forgotten in parts, however many are due at once", async () => {
+    const path = join(temporaryHome(), "relay.db");
+    const store = new SqliteRelayStore(path);
+    opened.push(store);
+    const all = Array.from({ length: 450 }, (_, n) => delivery(`${n}`));
+    await store.putEnvelopes(all, NOW);
+    await store.removeEnvelopes(
+      "bob",
+      all.map(({ envelope }) => envelope.id),
+      NOW,
+    );
+    const known = () => {
+      const reader = openSqlite(path);
+      const row = reader.prepare("SELECT count(*) AS n FROM known_envelope").get<{ n: number }>();
+      reader.close();
+      return row?.n;
+    };
+    expect(known()).toBe(450);
+    const counts: (number | undefined)[] = [];
+    for (const id of ["a", "b", "c"]) {
+      await store.putEnvelopes([delivery(id)], NOW + TOMBSTONE_MS);
+      counts.push(known());
+    }
+    expect(counts).toEqual([251, 52, 3]);
+  });
+
   test("a newer version's file is refused, not changed", () => {
     const path = join(temporaryHome(), "relay.db");
     const newer = openSqlite(path);

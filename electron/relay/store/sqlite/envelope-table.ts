@@ -48,8 +48,17 @@ function exceedsShare(
   return (sql.get<{ size: number | null }>(own, parts)?.size ?? 0) + size > share.size;
 }
 
+/** More than come with one call, and few: after a pause all may be due at once. */
+const FORGOTTEN_AT_ONCE = 200;
+
+/** Forgets some of the ids whose time is over; the rest with the next call. */
 export function forgetOld(sql: Sql, now: number): void {
-  sql.run("DELETE FROM known_envelope WHERE forget_at IS NOT NULL AND forget_at <= ?", [now]);
+  sql.run(
+    `DELETE FROM known_envelope WHERE (mailbox, sender, id) IN
+       (SELECT mailbox, sender, id FROM known_envelope
+        WHERE forget_at IS NOT NULL AND forget_at <= ? ORDER BY forget_at LIMIT ?)`,
+    [now, FORGOTTEN_AT_ONCE],
+  );
 }
 
 /** Drops some of what was stored up to `before`, as its owner would; the rest with the next call. */
