@@ -62,9 +62,9 @@ function partAfter(vault: VaultReader, from: number): Part | null {
 }
 
 /** So many of the newest messages are in `recent_text`, and up to twice as many. */
-const RECENT = 1000;
+const RECENT = 2000;
 /** Fewer where they are long. */
-const RECENT_BYTES = 2 ** 20;
+const RECENT_BYTES = 2 ** 21;
 
 /** The newest messages of one open vault, by their words. Of the connection alone: nothing is on disk. */
 export class RecentMail {

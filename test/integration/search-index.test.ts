@@ -9,7 +9,7 @@ import { BINDINGS, runOn } from "../support/sqlite-bindings.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /** The search of a vault with more mail than is looked through first; over both SQLite bindings. */
-const COUNT = 2_600;
+const COUNT = 5_200;
 const NEWEST = { before: Number.MAX_SAFE_INTEGER, limit: 20 };
 const AGENT = { name: "me", seed: new Uint8Array(32).fill(3), registrationId: 5, createdAt: 1 };
 
