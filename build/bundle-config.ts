@@ -3,6 +3,7 @@ import { join } from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { InlineConfig } from "vite";
+import { latin1 } from "./latin1.ts";
 import { ROOT } from "./root.ts";
 
 /**
@@ -39,6 +40,7 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
   const paths = kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
   return {
     ...common(ROOT),
+    plugins: [latin1()],
     define: { __FAILPOINTS__: String(kind === "test") },
     resolve: { conditions: ["node"], mainFields: ["module", "main"] },
     ssr: { noExternal: true, external: NATIVE, target: "node" },
@@ -54,6 +56,8 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
         output: {
           paths,
           format: "es",
+          // What is kept is kept in memory: licences, and nothing that only a reader needs.
+          comments: { legal: true, annotation: false, jsdoc: false },
           entryFileNames: "[name].js",
           chunkFileNames: "[name]-[hash].js",
         },

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../electron/bridge/owner-launches.ts";
 import { bundle } from "./bundle.ts";
 import { failPlainly } from "./root.ts";
 import { runAsOwn } from "./run-child.ts";
@@ -16,7 +17,8 @@ async function startHeadless(): Promise<number> {
   process.stdout.write("No display here: starting the same daemon without tray and window.\n");
   const folder = await bundle("official");
   const entry = join(folder, "main", "cli.js");
-  return runAsOwn(process.execPath, [entry, "daemon", "--attach-help", ...words]);
+  const daemon = [...DAEMON_NODE_OPTIONS, entry, "daemon", "--attach-help", ...words];
+  return runAsOwn(process.execPath, daemon, DAEMON_ENVIRONMENT);
 }
 
 async function startDesktop(): Promise<number> {

@@ -54,12 +54,13 @@ import { meetRelay } from "./meet-relay.ts";
 import { Outbox } from "./outbox.ts";
 import { PeerQueue } from "./peer-queue.ts";
 import { Receipts } from "./receipts.ts";
+import { RelayPolls } from "./relay-polls.ts";
 import { Repair } from "./repair.ts";
 import type { RoutingPolicy } from "./router.ts";
 import type { Session } from "./session-registry.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
-/** The doorbell is a hint; this poll is the guarantee. In ms. */
+/** The doorbell is a hint; this poll is the guarantee (see `RelayPolls`). In ms. */
 const POLL_MS = 30_000;
 const CONTACT_LOOK_MS = 250;
 /** A session whose connection ended may be back this soon, in ms. */
@@ -123,6 +124,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private readonly pendingTimers = new Set<() => void>();
   private lease: Lease | null = null;
+  private readonly polls = new RelayPolls();
   private cancelPoll: (() => void) | null = null;
   private cancelQuietLook: (() => void) | null = null;
   private cancelContactLook: (() => void) | null = null;
@@ -572,6 +574,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (!(await this.checkLease(false))) return;
     this.emit("online");
     await this.keys.topUp();
+    this.polls.asked(Math.random());
     await Promise.allSettled([
       this.inbound.look(),
       this.contacts.look(),
@@ -593,7 +596,11 @@ export class Agent extends EventEmitter<AgentEvents> {
     } catch {
       return this.mayDrain();
     }
-    if (this.lease.state !== before) await this.noteLease(this.lease.state);
+    if (this.lease.state !== before) {
+      // Rings were not answered while it was not known to be ours.
+      this.polls.askNext();
+      await this.noteLease(this.lease.state);
+    }
     this.outbox.pause(!this.mayDrain() || this.isLeaving);
     this.emit("changed");
     return this.mayDrain();
@@ -669,14 +676,17 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   private poll(): void {
     if (this.closed) return;
-    this.cancelPoll = this.parts.timers.after(POLL_MS, () => {
+    const { clock, timers } = this.parts;
+    const due = clock.now() + POLL_MS;
+    this.cancelPoll = timers.after(POLL_MS, () => {
       if (!this.mayDrain()) {
         void this.relayOnline().finally(() => this.poll());
         return;
       }
+      const rings = this.relayState.state === "online" && this.relay.rings && this.contacts.isSure;
+      const asks = this.polls.asks(rings, clock.now() - due, Math.random());
       const looks = [
-        this.inbound.look(),
-        this.contacts.look(),
+        ...(asks ? [this.inbound.look(), this.contacts.look()] : []),
         this.keys.rotate(),
         this.repair.look(),
         this.receipts.flush(),

@@ -28,6 +28,7 @@ export class Contacts {
   private readonly parts: ContactsParts;
   private incoming: readonly { agentId: string }[] = [];
   private readonly looking = new Set<Promise<void>>();
+  private sure = false;
   private closed = false;
 
   constructor(parts: ContactsParts) {
@@ -37,6 +38,11 @@ export class Contacts {
   /** Incoming requests as of the last look: never accepted by themselves. */
   requests(): readonly { agentId: string }[] {
     return this.incoming;
+  }
+
+  /** False when the last look failed: what it would have read is not known. */
+  get isSure(): boolean {
+    return this.sure;
   }
 
   lists() {
@@ -106,7 +112,14 @@ export class Contacts {
   /** Reads the requests again; never throws, since the relay's state is shown elsewhere. */
   look(): Promise<void> {
     const look = this.readRequests()
-      .catch(() => undefined)
+      .then(
+        () => {
+          this.sure = true;
+        },
+        () => {
+          this.sure = false;
+        },
+      )
       .finally(() => this.looking.delete(look));
     this.looking.add(look);
     return look;

@@ -2,13 +2,16 @@ import type { HostKind } from "../../shared/model/snapshot.ts";
 import type { NotificationParams } from "../../shared/protocol/protocol.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
+import { collectGarbage } from "../platform/collect-garbage.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
+import { commitRounds } from "../vault/commit-rounds.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { Host } from "./host.ts";
 import { idleLimit, watchIdle } from "./idle-watch.ts";
+import { watchQuietTime } from "./quiet-time.ts";
 
 export interface ServedHost {
   readonly host: Host;
@@ -43,6 +46,8 @@ export async function serveHost(options: {
     await host.close();
     throw error;
   });
+  // In the application a person may be scrolling, and Chromium has its own ways.
+  const stopTidying = kind === "desktop" ? () => undefined : tidyWhenQuiet();
   let stopWatch = (): void => undefined;
   let closing: Promise<void> | null = null;
   let resolveClosed = (): void => undefined;
@@ -52,6 +57,7 @@ export async function serveHost(options: {
   const close = (goodbye?: NotificationParams<"goodbye">) => {
     closing ??= (async () => {
       stopWatch();
+      stopTidying();
       await socket.close(goodbye);
       await host.close();
     })().finally(resolveClosed);
@@ -68,6 +74,11 @@ export async function serveHost(options: {
     stopWatch = watchIdle(host, { timers: systemTimers, limitMs, idle });
   }
   return { host, close, closed };
+}
+
+function tidyWhenQuiet(): () => void {
+  const commits = () => commitRounds.count;
+  return watchQuietTime({ timers: systemTimers, commits, tidy: collectGarbage });
 }
 
 const HANDS_OVER = { reason: "the desktop application takes over", next: "handover" } as const;

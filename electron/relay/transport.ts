@@ -62,6 +62,8 @@ export interface RelayListener {
  */
 export interface RelayTransport {
   readonly url: string;
+  /** The relay has said that what comes later rings; others may ring for some of it, or for nothing. */
+  readonly rings: boolean;
   /** One outcome per envelope, in their order; nothing overtakes one that has to wait. */
   put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]>;
   /** Asks for the mailbox; `take` moves it here from another installation. */

@@ -14,6 +14,12 @@ class CommitRounds {
   private gatheredUntil = 0;
   private gatherMs = 0;
   private grew = false;
+  private rounds = 0;
+
+  /** Rounds so far. */
+  get count(): number {
+    return this.rounds;
+  }
 
   /** Calls `flush`, which must not throw, in the next round. Another write of the same: call again. */
   request(flush: () => void): void {
@@ -35,6 +41,7 @@ class CommitRounds {
     }
     const due = this.due;
     this.due = new Set();
+    this.rounds++;
     for (const flush of due) flush();
     this.gatherMs = Math.min(LONGEST_GATHER_MS, (performance.now() - start) * GATHER_PER_COMMIT);
   }

@@ -7,9 +7,11 @@ import { parseArgs } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../../electron/bridge/owner-launches.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { measureGrowth } from "./growth.ts";
 import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
+import { measureIdle } from "./idle.ts";
 import { latencyFloor } from "./latency-floor.ts";
 import { libsignalAlone } from "./libsignal-alone.ts";
 import { quantile, rounded } from "./numbers.ts";
@@ -59,8 +61,8 @@ const folder = await bundle("official");
 const entry = join(folder, "main", "cli.js");
 const home = mkdtempSync(join(tmpdir(), "tp-bench-"));
 const env = { ...(process.env as Record<string, string>), TINYPLACE_KEYSTORE: "file" };
-const daemon = spawn(process.execPath, [entry, "daemon", "--home", home], {
-  env,
+const daemon = spawn(process.execPath, [...DAEMON_NODE_OPTIONS, entry, "daemon", "--home", home], {
+  env: { ...env, ...DAEMON_ENVIRONMENT },
   stdio: ["ignore", "pipe", "inherit"],
 });
 // Cut off, it leaves nothing running.
@@ -162,7 +164,11 @@ async function measure(host: ChildProcess) {
     ...(options.growth ? await measureGrowth(GROWN) : {}),
     ...(options.short
       ? {}
-      : { desktop_hidden_mb: await hiddenDesktopMb(), ...(await measureWindow()) }),
+      : {
+          ...(await measureIdle([1, 10], SIZES.idleMs)),
+          desktop_hidden_mb: await hiddenDesktopMb(),
+          ...(await measureWindow()),
+        }),
     // Last: it drops what is cached of files.
     ...(await measureStarts(SIZES.starts)),
   };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { bundle } from "../../build/bundle.ts";
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../../electron/bridge/owner-launches.ts";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 
@@ -26,10 +27,14 @@ export class BenchDaemon {
   static async start(home = mkdtempSync(join(tmpdir(), "tp-bench-"))): Promise<BenchDaemon> {
     const entry = join(await bundle("official"), "main", "cli.js");
     const start = performance.now();
-    const child = spawn(process.execPath, [entry, "daemon", "--home", home], {
-      env: { ...process.env, TINYPLACE_KEYSTORE: "file" },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [...DAEMON_NODE_OPTIONS, entry, "daemon", "--home", home],
+      {
+        env: { ...process.env, ...DAEMON_ENVIRONMENT, TINYPLACE_KEYSTORE: "file" },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const kill = () => child.kill();
     process.once("exit", kill);
     child.once("close", () => process.off("exit", kill));
@@ -44,10 +49,17 @@ export class BenchDaemon {
     return HostClient.connect(homePaths(this.home), "bench");
   }
 
-  /** Resident memory in MB; null where /proc does not tell. */
+  /**
+   * Resident memory in MB, of which about 60 are pages of programs as they lie on disk, which all their
+   * processes share and the system can drop; null where /proc does not tell.
+   */
   residentMb(): number | null {
-    const status = this.procFile("status");
-    return status === null ? null : Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+    return this.memoryMb("VmRSS");
+  }
+
+  /** The part of it that only this process has: anonymous memory in MB. */
+  ownMb(): number | null {
+    return this.memoryMb("RssAnon");
   }
 
   /** Open file handles; null where /proc does not tell. */
@@ -72,6 +84,12 @@ export class BenchDaemon {
   async stopAndRemove(): Promise<void> {
     await this.stop();
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private memoryMb(field: string): number | null {
+    const status = this.procFile("status");
+    const kb = status && new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1];
+    return kb ? Math.round(Number(kb) / 1024) : null;
   }
 
   private procFile(name: string): string | null {

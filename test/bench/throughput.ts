@@ -38,6 +38,7 @@ export async function measureThroughput(options: {
     const halfLoad = await underLoad(a, b, { body, perSecond: oneWay / 2 });
     const burst = await probedBurst(daemon, [a, b], body, options.burst);
     const resident = daemon.residentMb();
+    const own = daemon.ownMb();
     const { pairs } = options;
     const many = pairs === 0 ? null : await manyPairs(daemon, { pairs, count }, body);
     for (const one of [a, b]) one.client.close();
@@ -55,6 +56,7 @@ export async function measureThroughput(options: {
       burst_longest_block_ms: burst.longest,
       burst_p99_block_ms: burst.p99,
       after_burst_resident_mb: resident,
+      after_burst_own_mb: own,
       idle_cpu_percent: idleCpu,
     };
   } finally {

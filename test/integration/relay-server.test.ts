@@ -15,6 +15,7 @@ import {
   streamAuthorization,
 } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import { ManualTime } from "../support/manual-time.ts";
 import { callRelay, type Reply, reply } from "../support/relay-call.ts";
 import { signInToken } from "../support/sign-in-token.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -444,9 +445,10 @@ describe("C1 contacts", () => {
 });
 
 describe("N1 doorbell", () => {
-  const stream = (authorization: string) =>
+  const stream = (authorization: string, options: { autoPong?: boolean } = {}) =>
     new WebSocket(
       `${relay.url.replace("http", "ws")}/inbox/stream?authorization=${encoded(authorization)}`,
+      options,
     );
   /** 101 for an open socket, else the status of the refusal. */
   const statusOf = (socket: WebSocket) =>
@@ -485,6 +487,31 @@ describe("N1 doorbell", () => {
     await once(socket, "pong");
     expect(frames.map((one) => JSON.parse(one).event)).toEqual(["new_item"]);
     socket.terminate();
+  });
+
+  test("ends a doorbell that answers no ping, and asks none that pings by itself", async () => {
+    const time = new ManualTime(START);
+    await restart({ timers: time });
+    const silent = stream(streamAuthorization(alice, clock.now()), { autoPong: false });
+    const pinging = stream(streamAuthorization(bob, clock.now()));
+    expect([await statusOf(silent), await statusOf(pinging)]).toEqual([101, 101]);
+    let asked = 0;
+    pinging.on("ping", () => asked++);
+    const ping = async () => {
+      pinging.ping();
+      await once(pinging, "pong");
+    };
+    await ping();
+    const pinged = once(silent, "ping");
+    time.advance(30_000);
+    await pinged;
+    await ping();
+    const ended = once(silent, "close");
+    time.advance(30_000);
+    await ended;
+    await ping();
+    expect([asked, pinging.readyState]).toEqual([0, WebSocket.OPEN]);
+    pinging.terminate();
   });
 
   test("a malformed upgrade is refused, and the relay goes on", async () => {

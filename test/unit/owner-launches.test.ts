@@ -24,12 +24,16 @@ describe("L2 how an owner is started", () => {
       { executable: "/opt/tinyplace", words: desktop, env: {} },
       {
         executable: "/opt/tinyplace",
-        words: ["/app/main/cli.js", "daemon", ...common],
-        env: { ELECTRON_RUN_AS_NODE: "1" },
+        words: ["--max-semi-space-size=4", "/app/main/cli.js", "daemon", ...common],
+        env: { ELECTRON_RUN_AS_NODE: "1", MALLOC_ARENA_MAX: "2" },
       },
     ]);
     expect(ownerLaunches(paths, onNode, DISPLAY)).toEqual([
-      { executable: "/bin/node", words: ["/app/main/cli.js", "daemon", ...common], env: {} },
+      {
+        executable: "/bin/node",
+        words: ["--max-semi-space-size=4", "/app/main/cli.js", "daemon", ...common],
+        env: { MALLOC_ARENA_MAX: "2" },
+      },
     ]);
   });
 

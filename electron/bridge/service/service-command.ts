@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import { type HomePaths, privateFolder } from "../../platform/paths.ts";
 import { writePrivateFile } from "../../platform/private-file.ts";
-import type { Program } from "../owner-launches.ts";
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS, type Program } from "../owner-launches.ts";
 import type { Output } from "../terminal/output.ts";
 import type { ServiceProgram } from "./service-files.ts";
 import { runCommand, type ServiceManager, serviceManager } from "./service-manager.ts";
@@ -102,10 +102,12 @@ function serviceProgram({ paths, self, env }: ServiceCommand): ServiceProgram {
     const value = env[name];
     return value ? [[name, value] as const] : [];
   });
+  const daemon = [self.entry, "daemon", "--service", "--home", paths.home];
   return {
-    words: [self.executable, self.entry, "daemon", "--service", "--home", paths.home],
+    words: [self.executable, ...DAEMON_NODE_OPTIONS, ...daemon],
     env: {
       ...(self.isElectron ? { ELECTRON_RUN_AS_NODE: "1" } : {}),
+      ...DAEMON_ENVIRONMENT,
       ...Object.fromEntries(kept),
     },
   };

@@ -76,6 +76,7 @@ export class HttpRelayTransport implements RelayTransport {
   private readonly doorbell: DoorbellSocket;
   private readonly installation: Installation | null;
   private acknowledgesInBatches = true;
+  private saysMore = false;
 
   constructor(
     url: string,
@@ -91,6 +92,10 @@ export class HttpRelayTransport implements RelayTransport {
     this.directory = new DirectoryClient(this.http);
     this.signer = signer;
     this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers });
+  }
+
+  get rings(): boolean {
+    return this.saysMore;
   }
 
   async put(envelopes: readonly RelayEnvelope[]): Promise<readonly PutOutcome[]> {
@@ -116,6 +121,7 @@ export class HttpRelayTransport implements RelayTransport {
     failpoint("relay-list.before");
     const { messages, more } = await this.http.expect(mailbox, "GET", uri);
     failpoint("relay-list.after");
+    this.saysMore = typeof more === "boolean";
     const envelopes: RelayEnvelope[] = [];
     const malformed: Malformed[] = [];
     // One malformed envelope must not hide the others.

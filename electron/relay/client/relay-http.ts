@@ -1,9 +1,9 @@
-import { Pool } from "undici";
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
 import { type Signer, signedHeaders } from "../signing.ts";
+import { HttpPool } from "./http-pool.ts";
 
 const TIMEOUT_MS = 30_000;
 /** More than a relay's largest page; an answer beyond it is not read. */
@@ -20,7 +20,7 @@ export interface Answer {
 /** Signed JSON requests to one relay over kept connections. */
 export class RelayHttp {
   readonly url: string;
-  private readonly pool: Pool;
+  private readonly pool: HttpPool;
   private readonly prefix: string;
   private readonly signer: Signer;
   private readonly clock: Clock;
@@ -34,7 +34,7 @@ export class RelayHttp {
     this.prefix = base.pathname.replace(/\/+$/, "");
     this.signer = signer;
     this.clock = clock;
-    this.pool = new Pool(base.origin, {
+    this.pool = new HttpPool(base.origin, {
       connections: 4,
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,

@@ -32,6 +32,10 @@ interface AppOptions {
   readonly observer: RelayObserver;
 }
 
+const noCompiler = (): never => {
+  throw new Error("routes of the relay have no schemas of fastify's");
+};
+
 /** An HTTP server with the relay's bounds and its way to answer and to refuse; routes come later. */
 export function createApp(options: AppOptions): FastifyInstance {
   const { connections, tls, observer } = options;
@@ -49,6 +53,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     // A base64 address, each of its characters percent-encoded at worst.
     routerOptions: { maxParamLength: 256 },
+    // Routes read what they are given by themselves, so fastify's compilers of schemas are not loaded.
+    schemaController: {
+      compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler },
+    },
     // Paths that no route can be looked up for.
     frameworkErrors: (error: FastifyError, _request: unknown, reply: FastifyReply) =>
       void refuse(error, reply, observer),

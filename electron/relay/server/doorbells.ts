@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Timers } from "../../platform/timers.ts";
 import type { Fleet } from "../store/store.ts";
 import type { RungFor } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";
@@ -25,6 +26,7 @@ interface DoorbellParts {
   readonly guard: RequestGuard;
   readonly rates: RateLimits;
   readonly observer: RelayObserver;
+  readonly timers: Timers;
   /** Carries rings between relays; null rings here alone. */
   readonly fleet: Fleet | null;
   /** Told whose doorbell opens or closes. */
@@ -37,16 +39,18 @@ interface DoorbellParts {
  */
 export class Doorbells {
   private readonly bells = new Map<string, Bells>();
+  /** Pinged and not heard since. */
   private readonly silent = new WeakSet<WebSocket>();
+  /** Pinged by themselves since the last beat. */
+  private heard = new WeakSet<WebSocket>();
   private readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   private readonly parts: DoorbellParts;
-  private readonly heartbeat: NodeJS.Timeout;
+  private cancelBeat: () => void;
   private away = false;
 
   constructor(parts: DoorbellParts) {
     this.parts = parts;
-    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.cancelBeat = parts.timers.after(HEARTBEAT_MS, () => this.beat());
   }
 
   /** Takes over an upgrade request, or answers it with the refusal. Never throws. */
@@ -83,7 +87,7 @@ export class Doorbells {
   }
 
   close(): void {
-    clearInterval(this.heartbeat);
+    this.cancelBeat();
     for (const socket of this.server.clients) socket.terminate();
     this.server.close();
   }
@@ -106,6 +110,7 @@ export class Doorbells {
     bells.sockets.add(socket);
     this.parts.usedBy(agent);
     socket.on("pong", () => this.silent.delete(socket));
+    socket.on("ping", () => this.heard.add(socket));
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
       bells.sockets.delete(socket);
@@ -133,15 +138,18 @@ export class Doorbells {
     }
   }
 
-  /** Ends what did not answer the last ping. */
+  /** Ends what did not answer the last ping. Who pinged meanwhile is there, and is not asked. */
   private beat(): void {
     for (const socket of this.server.clients) {
-      if (this.silent.has(socket)) socket.terminate();
+      if (this.heard.has(socket)) this.silent.delete(socket);
+      else if (this.silent.has(socket)) socket.terminate();
       else {
         this.silent.add(socket);
         socket.ping();
       }
     }
+    this.heard = new WeakSet();
+    this.cancelBeat = this.parts.timers.after(HEARTBEAT_MS, () => this.beat());
   }
 }
 

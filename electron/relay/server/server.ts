@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Server as TlsServer } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { type Clock, systemClock } from "../../platform/clock.ts";
+import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { RelayStore } from "../store/store.ts";
 import { type ConnectionLimits, createApp, type TlsPair } from "./app.ts";
 import { RequestGuard } from "./auth.ts";
@@ -33,6 +34,8 @@ export interface RelayOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly clock?: Clock;
+  /** Of the doorbells' heartbeat. */
+  readonly timers?: Timers;
   /** Without it the relay speaks plain HTTP. */
   readonly tls?: TlsPair;
   /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
@@ -98,7 +101,9 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const usedBy = options.usedBy ?? (() => undefined);
   const observer = options.observer ?? SILENT;
-  const doorbells = new Doorbells({ guard, rates, observer, fleet: store.fleet, usedBy });
+  const { fleet } = store;
+  const timers = options.timers ?? systemTimers;
+  const doorbells = new Doorbells({ guard, rates, observer, timers, fleet, usedBy });
   const app = createApp({
     bodyBytes: limits.bodyBytes ?? 4 * MIB,
     tls,
