@@ -83,7 +83,7 @@ export function readEnvelopes(
 ): string[] {
   // Sizes first: a page is cut before the texts of what does not fit are read.
   const rows = sql.all<{ seq: number; size: number }>(
-    "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT ?",
+    "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT +?",
     [mailbox, page.limit],
   );
   const first = rows[0];
@@ -97,7 +97,7 @@ export function readEnvelopes(
   }
   return sql
     .all<{ json: string }>(
-      "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT ?",
+      "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT +?",
       [mailbox, last, page.limit],
     )
     .map((row) => row.json);
