@@ -168,7 +168,7 @@ export function rememberControl(
   vault
     .sql(
       `DELETE FROM control_sent WHERE envelope_id IN
-         (SELECT envelope_id FROM control_sent WHERE at < ? ORDER BY at LIMIT ?)`,
+         (SELECT envelope_id FROM control_sent WHERE at < ? ORDER BY at LIMIT +?)`,
     )
     .run([at - CONTROL_REMEMBERED_MS, FORGOTTEN_AT_ONCE]);
   vault

@@ -56,7 +56,7 @@ export function forgetOld(sql: Sql, now: number): void {
   sql.run(
     `DELETE FROM known_envelope WHERE (mailbox, sender, id) IN
        (SELECT mailbox, sender, id FROM known_envelope
-        WHERE forget_at IS NOT NULL AND forget_at <= ? ORDER BY forget_at LIMIT ?)`,
+        WHERE forget_at IS NOT NULL AND forget_at <= ? ORDER BY forget_at LIMIT +?)`,
     [now, FORGOTTEN_AT_ONCE],
   );
 }
