@@ -15,6 +15,7 @@ export type BundleKind = "official" | "evaluation" | "test";
 export const ENTRIES = {
   main: "electron/main.ts",
   cli: "electron/headless.ts",
+  "relay-worker": "electron/relay/embedded/relay-worker.ts",
   hook: "electron/hook.ts",
   preload: "electron/shell/preload.ts",
   renderer: "renderer/index.html",
@@ -32,7 +33,7 @@ const NODE_TARGET = "node20";
 const CHROME_TARGET = "chrome130";
 
 /**
- * Main process and command line, sharing chunks. Chunks lie beside the entries, so that
+ * Main process, command line and the relay's thread, sharing chunks. Chunks lie beside the entries, so that
  * import.meta.dirname is the same folder wherever a module ends up.
  */
 export function mainConfig(out: string, kind: BundleKind): InlineConfig {
@@ -51,7 +52,11 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
       target: NODE_TARGET,
       minify: false,
       rolldownOptions: {
-        input: { main: join(ROOT, ENTRIES.main), cli: join(ROOT, ENTRIES.cli) },
+        input: {
+          main: join(ROOT, ENTRIES.main),
+          cli: join(ROOT, ENTRIES.cli),
+          "relay-worker": join(ROOT, ENTRIES["relay-worker"]),
+        },
         external: ["electron", /^node:/, ...builtinModules, ...NATIVE],
         output: {
           paths,

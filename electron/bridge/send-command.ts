@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { newMessageId } from "../../shared/envelope/envelope.ts";
 import { isFinalRung, type Rung } from "../../shared/model/ladder.ts";
 import type { SentMessage } from "../../shared/model/sent.ts";
 import type { CallResult } from "../../shared/protocol/protocol.ts";
+import { freshMessageId } from "../platform/fresh-message-id.ts";
 import { asPerson, type Command, type OwnAgent, type Person } from "./person.ts";
 import { EXIT, WaitedInVain } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
@@ -47,7 +46,7 @@ export async function sendMessage(
   await asPerson(command, async (person, output) => {
     const agent = await person.agent(options.wallet);
     const message = {
-      id: newMessageId(randomBytes(9)),
+      id: freshMessageId(),
       agentId: agent.cryptoId,
       ...{ fromSession: null, to: to.startsWith("@") ? to : await person.peer(agent, to) },
       ...{ toSession, role: options.role, text: body },

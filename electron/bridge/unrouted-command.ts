@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { newMessageId } from "../../shared/envelope/envelope.ts";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { DiscardedView, HoldReason, HoldView } from "../../shared/model/snapshot.ts";
+import { freshMessageId } from "../platform/fresh-message-id.ts";
 import { asPerson, type Command, type Person } from "./person.ts";
 import { conclude, type SendOptions } from "./send-command.ts";
 import { UsageError } from "./terminal/exit-codes.ts";
@@ -61,7 +60,7 @@ export async function answerUnrouted(
   await asPerson(command, async (person, output) => {
     const hold = await held(person, id);
     const { sent } = await person.ask("composer.send", {
-      id: newMessageId(randomBytes(9)),
+      id: freshMessageId(),
       agentId: hold.agentId,
       // Whoever asked a session waits for that session's answer (rule A2).
       fromSession: hold.toSession,

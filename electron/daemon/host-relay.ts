@@ -3,16 +3,15 @@ import { dirname } from "node:path";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { RelayChoice } from "../../shared/model/relay-choice.ts";
 import type { Incident } from "../../shared/model/snapshot.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
 import type { Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { probeRelay } from "../relay/client/probe-relay.ts";
-import { type RelayServer, startRelay } from "../relay/server/server.ts";
+import type { EmbeddedRelay } from "../relay/embedded/embedded-relay.ts";
+import { startRelayThread } from "../relay/embedded/relay-thread.ts";
 import { createSigner } from "../relay/signing.ts";
-import { openRelayStore } from "../relay/store/open-store.ts";
-import type { SqliteRelayStore } from "../relay/store/sqlite-store.ts";
 import type { RelayTransport } from "../relay/transport.ts";
 import type { Agent } from "./agent.ts";
 import type { HostSettings } from "./host-settings.ts";
@@ -40,8 +39,7 @@ interface HostRelayParts {
 /** Which relay the agents of a data folder use (rule N1), and the embedded one while it runs. */
 export class HostRelay {
   private readonly parts: HostRelayParts;
-  private server: RelayServer | null = null;
-  private store: SqliteRelayStore | null = null;
+  private server: EmbeddedRelay | null = null;
   private url = "";
   /** Changes, one at a time. */
   private readonly changes = new PeerQueue();
@@ -95,7 +93,6 @@ export class HostRelay {
   async close(): Promise<void> {
     this.closed = true;
     await this.server?.close();
-    await this.store?.close();
   }
 
   private async change(url: string | null): Promise<void> {
@@ -131,25 +128,31 @@ export class HostRelay {
   }
 
   /** The relay of this process, started when it is first needed. */
-  private async embedded(): Promise<RelayServer> {
+  private async embedded(): Promise<EmbeddedRelay> {
     if (this.server) return this.server;
-    const { paths, epoch, clock, usedBy, incident: tell } = this.parts;
+    const { paths, incident: tell } = this.parts;
     const { relayDatabase, relayPort } = paths;
     privateFolder(dirname(relayDatabase));
-    const { store, incident } = openRelayStore(relayDatabase, epoch, clock.now());
-    this.store = store;
-    if (incident) tell(incident);
     // The same port as last time where it is free, so that other programs' settings stay right.
     const last = existsSync(relayPort) ? Number(readFileSync(relayPort, "utf8")) || 0 : 0;
-    const start = (port: number) => startRelay({ store, port, clock, usedBy });
-    const server = await start(last).catch(() => start(0));
+    const server = await this.startEmbedded(relayDatabase, last);
     if (this.closed) {
       await server.close();
       throw ends();
     }
     this.server = server;
+    if (server.incident) tell(server.incident);
     writeFileSync(relayPort, String(server.port), { mode: 0o600 });
     return server;
+  }
+
+  /** In a thread of its own; a clock that somebody moves is in this one. */
+  private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
+    const { epoch, clock, usedBy } = this.parts;
+    const options = { database, ownerEpoch: epoch, port };
+    if (clock === systemClock) return startRelayThread(options, usedBy);
+    const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
+    return startEmbeddedRelay(options, { clock, usedBy });
   }
 }
 

@@ -60,6 +60,12 @@ interface Offered {
   readonly envelope: RelayEnvelope;
 }
 
+/** The relay has it; in the vault it is not noted yet. */
+interface Taken {
+  readonly job: Job;
+  readonly at: number;
+}
+
 interface Made {
   readonly envelope: RelayEnvelope;
   readonly suite: Suite;
@@ -164,30 +170,50 @@ export class Outbox {
     this.cancelTimer = this.parts.timers.after(VAULT_PAUSE_MS, () => this.wakeAll());
   }
 
-  /** Runs batches until nothing of this recipient is due. */
+  /**
+   * Runs batches until nothing of this recipient is due. What the relay took is noted in the commit of
+   * the next batch where one follows; should the process die before, it is offered again under the same
+   * id, which the relay knows.
+   */
   private async pump(recipient: string): Promise<void> {
+    let taken: readonly Taken[] = [];
     while (!this.closed && !this.paused) {
       this.again.delete(recipient);
-      const jobs = await this.withoutExpired(waitingJobs(this.parts.vault, recipient, BATCH));
+      const jobs = await this.withoutExpired(recipient, taken);
       const head = jobs[0];
-      if (!head || !isDue(head.next_at, this.parts.clock.now())) return;
+      if (!head || !isDue(head.next_at, this.parts.clock.now())) {
+        if (taken.length === 0) return;
+        await this.note(taken);
+        taken = [];
+        continue;
+      }
       try {
-        const sealed = await this.sealBatch(recipient, jobs);
+        const sealed = await this.sealBatch(recipient, jobs, taken);
+        taken = [];
         const outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));
-        if (!(await this.settle(recipient, sealed, outcomes))) return;
+        if (outcomes.length === sealed.length && outcomes.every((one) => one.accepted)) {
+          const at = this.parts.clock.now();
+          taken = sealed.map(({ job }) => ({ job, at }));
+        } else if (!(await this.settle(recipient, sealed, outcomes))) return;
       } catch (error) {
+        await this.note(taken);
         await this.delayOrFail(head, error);
         return;
       }
     }
+    await this.note(taken);
   }
 
-  private async withoutExpired(jobs: readonly Job[]): Promise<readonly Job[]> {
+  /** The recipient's next jobs after those the relay took. */
+  private async withoutExpired(
+    recipient: string,
+    taken: readonly Taken[],
+  ): Promise<readonly Job[]> {
     const { vault, clock } = this.parts;
+    const jobs = this.jobsAfter(recipient, taken);
     const now = clock.now();
     const expired = jobs.filter((job) => job.expires_at <= now);
-    const first = expired[0];
-    if (!first) return jobs;
+    if (expired.length === 0) return jobs;
     await vault.write(() => {
       for (const job of expired) {
         if (removeJob(vault, job.job) && isMail(job)) {
@@ -197,9 +223,13 @@ export class Outbox {
     });
     this.parts.changed(expired.filter(isMail));
     const envelopes = expired.flatMap((job) => (job.envelope ? [storedEnvelope(job)] : []));
-    await this.gone(first.recipient, envelopes);
+    await this.gone(recipient, envelopes);
     // Read anew: what was left may have to be encrypted again.
-    return waitingJobs(vault, first.recipient, BATCH);
+    return this.jobsAfter(recipient, taken);
+  }
+
+  private jobsAfter(recipient: string, taken: readonly Taken[]): Job[] {
+    return waitingJobs(this.parts.vault, recipient, BATCH, taken.at(-1)?.job.job);
   }
 
   /** These will not arrive. */
@@ -210,12 +240,22 @@ export class Outbox {
     await queue.run(recipient, () => vault.write(() => firstMessageGone(recipient)));
   }
 
-  /** The jobs' envelopes in order; new ciphertexts are on disk before this resolves. */
-  private sealBatch(recipient: string, jobs: readonly Job[]): Promise<Offered[]> {
+  /**
+   * The jobs' envelopes in order; new ciphertexts are on disk before this resolves.
+   * @param taken by the relay: noted on the way
+   */
+  private sealBatch(
+    recipient: string,
+    jobs: readonly Job[],
+    taken: readonly Taken[],
+  ): Promise<Offered[]> {
     const { vault, clock, ciphers } = this.parts;
     return this.parts.queue.run(recipient, async () => {
       const fresh = jobs.filter((job) => job.envelope === null);
-      if (fresh.length === 0) return jobs.map((job) => ({ job, envelope: storedEnvelope(job) }));
+      if (fresh.length === 0) {
+        await this.note(taken);
+        return jobs.map((job) => ({ job, envelope: storedEnvelope(job) }));
+      }
       const unit = new RatchetUnit(vault);
       const made = new Map<number, Made>();
       const choices: Choice[] = [];
@@ -229,6 +269,7 @@ export class Outbox {
       const sealed = await vault.write(() => {
         unit.commit(clock.now());
         for (const choice of choices) ciphers.remember(recipient, choice);
+        this.markTaken(taken);
         failpoint("encrypt.before-commit");
         return jobs.flatMap((job) => {
           const one = made.get(job.job);
@@ -237,6 +278,7 @@ export class Outbox {
         });
       });
       failpoint("encrypt.after-commit");
+      this.changed(taken);
       return sealed;
     });
   }
@@ -289,9 +331,7 @@ export class Outbox {
       for (const [index, { job }] of sealed.entries()) {
         const outcome = outcomes[index] ?? NO_ANSWER;
         if (outcome.accepted) {
-          // Not removed when a repair asked for a new ciphertext meanwhile: that goes out as well.
-          removeSentJob(vault, job.job);
-          if (isMail(job)) markRelayed(vault, job.seq, now);
+          this.markTaken([{ job, at: now }]);
         } else if (outcome.permanent || isUnwantedControl(job, outcome.error)) {
           removeJob(vault, job.job);
           if (isMail(job)) markEnded(vault, job.seq, "refused", outcome.error, now);
@@ -304,7 +344,7 @@ export class Outbox {
       return first as { job: Job; problem: string } | null;
     });
     failpoint("relayed.after-commit");
-    this.parts.changed(sealed.map((one) => one.job).filter(isMail));
+    this.changed(sealed);
     const refused = sealed.filter((_, index) => outcomes[index]?.permanent);
     await this.gone(
       recipient,
@@ -312,6 +352,31 @@ export class Outbox {
     );
     if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.recipient);
     return blocked === null;
+  }
+
+  /** Commits that the relay took these. */
+  private async note(taken: readonly Taken[]): Promise<void> {
+    if (taken.length === 0) return;
+    await this.parts.vault.write(() => {
+      this.markTaken(taken);
+      failpoint("relayed.before-commit");
+    });
+    failpoint("relayed.after-commit");
+    this.changed(taken);
+  }
+
+  /** Inside a write. */
+  private markTaken(taken: readonly Taken[]): void {
+    const { vault } = this.parts;
+    for (const { job, at } of taken) {
+      // Not removed when a repair asked for a new ciphertext meanwhile: that goes out as well.
+      removeSentJob(vault, job.job);
+      if (isMail(job)) markRelayed(vault, job.seq, at);
+    }
+  }
+
+  private changed(done: readonly { readonly job: Job }[]): void {
+    if (done.length > 0) this.parts.changed(done.map((one) => one.job).filter(isMail));
   }
 
   /** C1: a refusal for want of a contact sends a request; the message waits for its acceptance. */

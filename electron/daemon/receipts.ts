@@ -9,6 +9,9 @@ import type { Capabilities } from "./capabilities.ts";
 
 /** Receipts gather for this long before they go out together, in ms. */
 const GATHER_MS = 300;
+/** A busy program lets them gather longer: so many times what it took to commit the last ones. */
+const GATHER_PER_FLUSH = 10;
+const LONGEST_GATHER_MS = 2_000;
 
 interface ReceiptsParts {
   readonly vault: Vault;
@@ -26,6 +29,7 @@ interface ReceiptsParts {
 export class Receipts {
   private readonly parts: ReceiptsParts;
   private cancelTimer: (() => void) | null = null;
+  private gatherMs = GATHER_MS;
   private running: Promise<void> | null = null;
   private closed = false;
 
@@ -36,7 +40,7 @@ export class Receipts {
   /** Something is owed: it goes out soon. */
   soon(): void {
     if (this.closed) return;
-    this.cancelTimer ??= this.parts.timers.after(GATHER_MS, () => {
+    this.cancelTimer ??= this.parts.timers.after(this.gatherMs, () => {
       this.cancelTimer = null;
       void this.flush();
     });
@@ -60,7 +64,11 @@ export class Receipts {
   }
 
   private async flushAll(): Promise<void> {
+    const { clock } = this.parts;
+    const start = clock.now();
     for (const peer of peersOwedReceipts(this.parts.vault)) await this.flushPeer(peer);
+    const took = clock.now() - start;
+    this.gatherMs = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, took * GATHER_PER_FLUSH));
   }
 
   private async flushPeer(peer: string): Promise<void> {

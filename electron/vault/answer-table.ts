@@ -94,7 +94,7 @@ export function answerJobs(
   limit: number,
 ): AnswerJobRow[] {
   return vault
-    .sql(`${JOB} WHERE j.state = ? ORDER BY j.seq LIMIT ?`)
+    .sql(`${JOB} WHERE j.state = ? ORDER BY j.seq LIMIT +?`)
     .all<AnswerJobRow>([state, limit]);
 }
 
@@ -105,7 +105,7 @@ export function nextAnswerJobs(vault: VaultReader, limit: number): AnswerJobRow[
       `SELECT * FROM (SELECT ${JOB_COLUMNS},
            row_number() OVER (PARTITION BY m.peer ORDER BY j.seq) AS turn
          FROM ${JOBS} WHERE j.state = 'waiting')
-       WHERE turn <= ${MAX_OF_PEER} ORDER BY turn, seq LIMIT ?`,
+       WHERE turn <= ${MAX_OF_PEER} ORDER BY turn, seq LIMIT +?`,
     )
     .all<AnswerJobRow>([limit]);
 }

@@ -48,17 +48,25 @@ export function insertControlJob(
     .run([job.recipient, job.control, job.freshSession ? 1 : 0, job.at, job.at + JOB_LIFETIME_MS]);
 }
 
-/** The recipient's jobs in order, due or not: a later one never overtakes an earlier one. */
-export function waitingJobs(vault: VaultReader, recipient: string, limit: number): Job[] {
+/**
+ * The recipient's jobs in order, due or not: a later one never overtakes an earlier one.
+ * @param taken the ciphertexts up to this job are left out; one that was forgotten is not
+ */
+export function waitingJobs(
+  vault: VaultReader,
+  recipient: string,
+  limit: number,
+  taken = 0,
+): Job[] {
   return vault
     .sql(
       `SELECT j.seq AS job, j.recipient, j.control, j.fresh_session, j.envelope, j.attempts, j.next_at,
          j.expires_at, m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
          m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite
        FROM job j LEFT JOIN message m ON m.seq = j.message
-       WHERE j.recipient = ? ORDER BY j.seq LIMIT ?`,
+       WHERE j.recipient = ? AND (j.seq > ? OR j.envelope IS NULL) ORDER BY j.seq LIMIT +?`,
     )
-    .all<Job>([recipient, limit]);
+    .all<Job>([recipient, taken, limit]);
 }
 
 /** Who has waiting jobs, with the time at which the first of them is due. */
@@ -160,7 +168,7 @@ export function rememberControl(
   vault
     .sql(
       `DELETE FROM control_sent WHERE envelope_id IN
-         (SELECT envelope_id FROM control_sent WHERE at < ? ORDER BY at LIMIT ?)`,
+         (SELECT envelope_id FROM control_sent WHERE at < ? ORDER BY at LIMIT +?)`,
     )
     .run([at - CONTROL_REMEMBERED_MS, FORGOTTEN_AT_ONCE]);
   vault

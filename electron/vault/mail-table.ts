@@ -152,7 +152,7 @@ export function hasUnanswered(
 
 export function unreadDeliveries(vault: VaultReader, label: string, limit: number): DeliveryRow[] {
   return vault
-    .sql(`${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL ORDER BY d.message LIMIT ?`)
+    .sql(`${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL ORDER BY d.message LIMIT +?`)
     .all<DeliveryRow>([label, limit]);
 }
 

@@ -9,7 +9,7 @@ export function unpushed(vault: VaultReader, label: string, limit: number): Deli
   return vault
     .sql(
       `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND d.pushed_at IS NULL
-       ORDER BY d.message LIMIT ?`,
+       ORDER BY d.message LIMIT +?`,
     )
     .all<DeliveryRow>([label, limit]);
 }
@@ -28,7 +28,7 @@ export function unhooked(
     .sql(
       `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND d.hooked_at IS NULL
          AND (d.pushed_at IS NULL OR coalesce(d.woken_at <= ?, d.pushed_at <= ?))
-       ORDER BY d.message LIMIT ?`,
+       ORDER BY d.message LIMIT +?`,
     )
     .all<DeliveryRow>([label, wokenBefore, pushedBefore, limit]);
 }
@@ -47,7 +47,7 @@ export function unwoken(
     .sql(
       `${DELIVERED} WHERE d.label = ? AND d.read_at IS NULL AND d.hooked_at IS NULL
          AND d.woken_at IS NULL AND m.auto = 0 AND (d.pushed_at IS NULL OR d.pushed_at <= ?)
-       ORDER BY d.message LIMIT ?`,
+       ORDER BY d.message LIMIT +?`,
     )
     .all<DeliveryRow>([label, pushedBefore, limit]);
 }
@@ -81,7 +81,7 @@ export function neverSeen(
   return vault
     .sql(
       `${DELIVERED} WHERE d.label = ? AND d.seen_at IS NULL AND d.pushed_at IS NOT NULL
-         AND d.hook_offers = 1 AND d.hooked_at > ? AND d.hooked_at <= ? ORDER BY d.message LIMIT ?`,
+         AND d.hook_offers = 1 AND d.hooked_at > ? AND d.hooked_at <= ? ORDER BY d.message LIMIT +?`,
     )
     .all<DeliveryRow>([label, times.after, times.before, limit]);
 }
@@ -137,7 +137,7 @@ export function unseen(vault: VaultReader, label: string, since: number, limit: 
        WHERE d.label = ? AND d.seen_at IS NULL AND (d.pushed_at IS NOT NULL OR d.read_at IS NOT NULL)
          AND max(coalesce(d.pushed_at, 0), coalesce(d.read_at, 0), coalesce(d.hooked_at, 0),
            coalesce(d.woken_at, 0)) >= ?
-       ORDER BY d.id DESC LIMIT ?`,
+       ORDER BY d.id DESC LIMIT +?`,
     )
     .all<{ delivery: number; id: string; whole: number; channel: number }>([label, since, limit])
     .map(({ delivery, id, whole, channel }) => ({

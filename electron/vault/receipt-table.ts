@@ -29,7 +29,7 @@ export function takeReceipts(vault: VaultReader, peer: string, limit: number): R
   const rows = vault
     .sql(
       `SELECT seq, message_id AS id, rung, at, label AS session FROM receipt_due
-       WHERE peer = ? ORDER BY seq LIMIT ?`,
+       WHERE peer = ? ORDER BY seq LIMIT +?`,
     )
     .all<{ seq: number; id: string; rung: ReceiptRung; at: number; session: string | null }>([
       peer,

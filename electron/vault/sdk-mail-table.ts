@@ -20,7 +20,7 @@ export function rememberSdkEnvelope(
   vault
     .sql(
       `DELETE FROM sdk_envelope_sent WHERE envelope_id IN
-         (SELECT envelope_id FROM sdk_envelope_sent WHERE at < ? ORDER BY at LIMIT ?)`,
+         (SELECT envelope_id FROM sdk_envelope_sent WHERE at < ? ORDER BY at LIMIT +?)`,
     )
     .run([sent.at - REMEMBERED_MS, FORGOTTEN_AT_ONCE]);
   vault

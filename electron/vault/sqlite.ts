@@ -14,6 +14,10 @@ interface RunResult {
   readonly lastInsertRowid: number | bigint;
 }
 
+/**
+ * One that runs often asks for `LIMIT +?`: a bare `LIMIT ?` belongs to the plan, and every value that is
+ * bound to it makes SQLite prepare the statement anew.
+ */
 export interface Statement {
   run(params?: SqliteParams): RunResult;
   /** One row of the statement's own shape: callers name it, and parse what older versions wrote. */

@@ -70,8 +70,18 @@ export class BenchDaemon {
 
   /** Seconds of a core it has used so far; null where /proc does not tell. */
   cpuSeconds(): number | null {
-    const fields = this.procFile("stat")?.split(") ")[1]?.split(" ");
-    return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
+    return secondsIn(this.procFile("stat"));
+  }
+
+  /** Of its main thread alone: what the embedded relay's thread and the collector's take is not in it. */
+  mainThreadSeconds(): number | null {
+    return secondsIn(this.procFile(`task/${this.child.pid}/stat`));
+  }
+
+  /** Bytes written to files so far; null where /proc does not tell. */
+  writtenBytes(): number | null {
+    const io = this.procFile("io");
+    return io === null ? null : Number(/^write_bytes: (\d+)/m.exec(io)?.[1]);
   }
 
   /** Ends it in order and leaves its data folder. */
@@ -96,4 +106,9 @@ export class BenchDaemon {
     if (process.platform !== "linux") return null;
     return readFileSync(`/proc/${this.child.pid}/${name}`, "utf8");
   }
+}
+
+function secondsIn(stat: string | null): number | null {
+  const fields = stat?.split(") ")[1]?.split(" ");
+  return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
 }

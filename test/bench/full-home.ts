@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { Host } from "../../electron/daemon/host.ts";
+import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
 import { homePaths, privateFolder } from "../../electron/platform/paths.ts";
 import { insertHold } from "../../electron/vault/hold-table.ts";
 import { insertDelivery, insertMessage } from "../../electron/vault/mail-table.ts";
 import { acquireOwnerLock } from "../../electron/vault/owner-lock.ts";
-import { newMessageId } from "../../shared/envelope/envelope.ts";
 
 export const FULL_WALLET = "full";
 const BATCH = 5000;
@@ -26,7 +25,7 @@ export async function fillHome(
   const start = Date.now() - counts.messages * 60_000;
   const put = (number: number, text: string) =>
     insertMessage(vault, {
-      id: newMessageId(randomBytes(9)),
+      id: freshMessageId(),
       direction: "local",
       peer: identity.cryptoId,
       fromSession: `claude:${2 + (number % 5)}`,

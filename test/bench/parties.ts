@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { HostClient } from "../../electron/bridge/socket-client.ts";
-import { newMessageId } from "../../shared/envelope/envelope.ts";
+import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
 import type { BenchDaemon } from "./daemon.ts";
 
 const LABEL = "bench";
@@ -25,7 +24,7 @@ export async function attach(client: HostClient, wallet: string): Promise<void> 
 
 export async function send(from: Party, to: Party, body: string): Promise<void> {
   await from.client.call("send", {
-    id: newMessageId(randomBytes(9)),
+    id: freshMessageId(),
     to: to.address,
     body,
     toSession: LABEL,

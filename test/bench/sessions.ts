@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
-import { newMessageId } from "../../shared/envelope/envelope.ts";
 
 const LIVE = 100;
 const ROUTED = 2000;
@@ -38,7 +37,7 @@ export async function measureSessions(
 
 function send(from: HostClient, to: string, label: string) {
   return from.call("send", {
-    id: newMessageId(randomBytes(9)),
+    id: freshMessageId(),
     to,
     body: "x".repeat(900),
     toSession: label,

@@ -28,13 +28,13 @@ export async function measureThroughput(options: {
     await flow([[a, b]], 300, body);
     const idle = await latencies(a, b, body);
     const oneWay = await flow([[a, b]], count, body);
-    const cpuBefore = daemon.cpuSeconds();
+    const before = costsOf(daemon);
     const both: Route[] = [
       [a, b],
       [b, a],
     ];
     const twoWay = await flow(both, count, body);
-    const cpu = (daemon.cpuSeconds() ?? 0) - (cpuBefore ?? 0);
+    const after = costsOf(daemon);
     const halfLoad = await underLoad(a, b, { body, perSecond: oneWay / 2 });
     const burst = await probedBurst(daemon, [a, b], body, options.burst);
     const resident = daemon.residentMb();
@@ -50,7 +50,9 @@ export async function measureThroughput(options: {
       half_load_latency_p99_ms: quantile(halfLoad, 0.99),
       one_way_per_s: Math.round(oneWay),
       two_way_per_s: Math.round(twoWay),
-      two_way_cpu_us: Math.round((cpu / count) * 1e6),
+      two_way_cpu_us: Math.round(((after.cpu - before.cpu) / count) * 1e6),
+      two_way_main_thread_us: Math.round(((after.mainThread - before.mainThread) / count) * 1e6),
+      two_way_written_kb: rounded((after.written - before.written) / count / 1024),
       ...(many === null ? {} : { fifty_pairs_per_s: Math.round(many) }),
       burst_n: options.burst,
       burst_longest_block_ms: burst.longest,
@@ -62,6 +64,15 @@ export async function measureThroughput(options: {
   } finally {
     await daemon.stopAndRemove();
   }
+}
+
+/** What it has used so far: seconds of a core, of its main thread, bytes written; 0 where nobody tells. */
+function costsOf(daemon: BenchDaemon) {
+  return {
+    cpu: daemon.cpuSeconds() ?? 0,
+    mainThread: daemon.mainThreadSeconds() ?? 0,
+    written: daemon.writtenBytes() ?? 0,
+  };
 }
 
 type Route = readonly [from: Party, to: Party];

@@ -92,7 +92,12 @@ describe("L3 a host that was started for sessions", () => {
     const other = drawIdentity("other");
     const relay = new HttpRelayTransport(host.relayAddress, createSigner(other.seed), systemClock);
     timers.advance(MINUTE - 1);
+    // The relay's thread tells of it a moment after its answer.
+    const used = new Promise<void>((resolve) => {
+      host.once("relayUsed", () => resolve());
+    });
     await relay.contacts();
+    await used;
     timers.advance(MINUTE - 1);
     expect(idle).not.toHaveBeenCalled();
     const online = new Promise<void>((resolve) => {
@@ -104,6 +109,7 @@ describe("L3 a host that was started for sessions", () => {
       });
     });
     await online;
+    await vi.waitUntil(() => host.isNeeded);
     timers.advance(10 * MINUTE);
     expect(idle).not.toHaveBeenCalled();
     await relay.close();

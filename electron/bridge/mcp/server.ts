@@ -100,7 +100,9 @@ async function callTool(
       transport.whenWritten(extra.requestId, () => {
         failpoint("confirm.before");
         session.confirm(handed).then(
-          () => failpoint("confirm.after"),
+          () => {
+            failpoint("confirm.after");
+          },
           () => undefined,
         );
       });

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { newMessageId } from "../../../shared/envelope/message-id.ts";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type {
   AnswerWait,
@@ -9,6 +7,7 @@ import type {
 } from "../../../shared/model/responder.ts";
 import type { SentMessage } from "../../../shared/model/sent.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
+import { freshMessageId } from "../../platform/fresh-message-id.ts";
 import type { Timers } from "../../platform/timers.ts";
 import {
   type AnswerJobRow,
@@ -247,7 +246,7 @@ export class Responder {
       for (const row of due) {
         insertAnswerJob(agent.vault, {
           message: row.seq,
-          answerId: newMessageId(randomBytes(9)),
+          answerId: freshMessageId(this.parts.clock),
           label: row.to_session ?? row.inbox_label ?? row.held_for,
           at: now,
         });

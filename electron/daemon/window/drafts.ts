@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { newMessageId } from "../../../shared/envelope/envelope.ts";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import { type Draft, type DraftView, draft as draftSchema } from "../../../shared/model/draft.ts";
+import { freshMessageId } from "../../platform/fresh-message-id.ts";
 import { type DraftRow, draftOf, drafts, removeDraft, saveDraft } from "../../vault/draft-table.ts";
 import { holds } from "../../vault/hold-table.ts";
 import type { Agent } from "../agent.ts";
@@ -27,7 +26,7 @@ export async function beginDraft(
     );
   }
   const agent = host.agent(agentId);
-  const id = newMessageId(randomBytes(9));
+  const id = freshMessageId(host.clock);
   const empty: Draft = {
     ...{ id, agentId, fromSession: null, to: from.to ?? "", toSession: null },
     ...{ role: "user", text: "", answers: null },

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { newMessageId } from "../../../../shared/envelope/message-id.ts";
 import { sentMessage } from "../../../../shared/model/sent.ts";
 import { toldMessage } from "../../../../shared/protocol/received-message.ts";
+import { freshMessageId } from "../../../platform/fresh-message-id.ts";
 import { framedReply } from "../framed.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
@@ -20,7 +19,7 @@ type Outgoing = z.infer<z.ZodObject<typeof outgoing>>;
 /** The call that sends it. Its id is made before the first attempt: a repeated one sends once (M1). */
 function sending(input: Outgoing, auto: boolean) {
   return {
-    id: newMessageId(randomBytes(9)),
+    id: freshMessageId(),
     to: input.to,
     body: input.body,
     toSession: input.to_session ?? null,

@@ -56,7 +56,7 @@ export function forgetOld(sql: Sql, now: number): void {
   sql.run(
     `DELETE FROM known_envelope WHERE (mailbox, sender, id) IN
        (SELECT mailbox, sender, id FROM known_envelope
-        WHERE forget_at IS NOT NULL AND forget_at <= ? ORDER BY forget_at LIMIT ?)`,
+        WHERE forget_at IS NOT NULL AND forget_at <= ? ORDER BY forget_at LIMIT +?)`,
     [now, FORGOTTEN_AT_ONCE],
   );
 }
@@ -83,7 +83,7 @@ export function readEnvelopes(
 ): string[] {
   // Sizes first: a page is cut before the texts of what does not fit are read.
   const rows = sql.all<{ seq: number; size: number }>(
-    "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT ?",
+    "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT +?",
     [mailbox, page.limit],
   );
   const first = rows[0];
@@ -97,7 +97,7 @@ export function readEnvelopes(
   }
   return sql
     .all<{ json: string }>(
-      "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT ?",
+      "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT +?",
       [mailbox, last, page.limit],
     )
     .map((row) => row.json);
