@@ -54,7 +54,10 @@ export class Mailroom extends EventEmitter<{
   /** A label's mail was read. */
   read: [label: string];
 }> {
+  /** When each delivery that is not free was handed to a call, in ms. */
   private readonly handed = new Map<number, number>();
+  /** Deliveries whose reading is being committed. */
+  private readonly confirming = new Set<number>();
   private readonly vault: Vault;
   private readonly sessions: SessionRegistry;
   private readonly decisions: Decisions;
@@ -214,6 +217,7 @@ export class Mailroom extends EventEmitter<{
   free(rows: readonly DeliveryRow[]): DeliveryRow[] {
     const now = this.clock.now();
     return rows.filter((row) => {
+      if (this.confirming.has(row.delivery)) return false;
       const at = this.handed.get(row.delivery);
       // The distance either way: a clock that was set back must not keep it in hand for a day.
       return at === undefined || Math.abs(now - at) >= HANDED_FOR_MS;
@@ -228,14 +232,21 @@ export class Mailroom extends EventEmitter<{
   /** The client has them: they are read. */
   async confirm(deliveries: readonly number[], label: string): Promise<void> {
     const now = this.clock.now();
-    await this.vault.write(() => {
-      for (const delivery of deliveries) {
-        const message = markRead(this.vault, delivery, label, now);
-        if (message) this.owe(message, "read", now, label);
-      }
-      failpoint("read.before-commit");
-    });
-    failpoint("read.after-commit");
+    // A call that follows at once must not be given them, however long ago they were handed out: this
+    // process may have been put to sleep meanwhile.
+    for (const delivery of deliveries) this.confirming.add(delivery);
+    try {
+      await this.vault.write(() => {
+        for (const delivery of deliveries) {
+          const message = markRead(this.vault, delivery, label, now);
+          if (message) this.owe(message, "read", now, label);
+        }
+        failpoint("read.before-commit");
+      });
+      failpoint("read.after-commit");
+    } finally {
+      for (const delivery of deliveries) this.confirming.delete(delivery);
+    }
     this.unhand(deliveries);
     this.emit("owed");
     this.emit("read", label);

@@ -152,3 +152,26 @@ test("M1 M2 a push that was written when its host went away is not made again by
     await next.close();
   }
 });
+
+test("M1 S6 what was confirmed while the machine slept is not given to the call that follows", async () => {
+  const paths = homePaths(temporaryHome());
+  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
+  const clock = { time: Date.now(), now: () => clock.time };
+  const host = await Host.start({ paths, lock, kind: "headless", keychain: null, clock });
+  try {
+    const { cryptoId } = (await host.createAgent("me")).identity;
+    const writer = await connect(host, "writer");
+    const reader = await connect(host, "reader");
+    await writer.call("send", note("msg-000000000000000001", cryptoId, "once"), context);
+    const { handed } = await reader.call("inbox", { peek: false }, context);
+    expect(handed.deliveries).toHaveLength(1);
+    clock.time += 3_600_000;
+    // Both stood in the socket when the daemon went on.
+    const confirming = reader.call("confirm", handed, context);
+    const { messages } = await reader.call("inbox", { peek: false }, context);
+    expect(messages).toEqual([]);
+    await confirming;
+  } finally {
+    await host.close();
+  }
+});

@@ -44,9 +44,6 @@ export interface Received {
   readonly late: boolean;
 }
 
-/** An answer that is not known to have arrived is given again after this long, in ms. */
-const OFFERED_AGAIN_AFTER_MS = 5_000;
-
 /**
  * The judge. Every attempt to send is registered before it is made; one that got no answer may have
  * happened or not, so it is judged for order and repetition alone.
@@ -154,8 +151,7 @@ export class Tally {
 
   private receivedAgain(sent: Sent, first: Offer, message: Received, offer: Offer): void {
     const broken = offer.brokenAfter > first.brokenBefore;
-    const unconfirmed = broken || offer.at - first.at >= OFFERED_AGAIN_AFTER_MS;
-    if (message.redelivered && unconfirmed) return;
+    if (message.redelivered && broken) return;
     this.duplicated++;
     const why = message.redelivered ? "with nothing broken in between" : "without a mark";
     this.problems.push(`${describe(sent)} was given again ${why}`);
