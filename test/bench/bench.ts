@@ -48,8 +48,8 @@ const WHOLE = {
   ...{ bridges: 15, starts: 7, burst: 10_000, pairs: 50, idleMs: 60_000, retained: 50_000 },
 };
 const SHORT = {
-  ...{ latencies: 100, throughput: 1000, alone: 500, commits: 1000, relayed: 1000, hooks: 10 },
-  ...{ bridges: 5, starts: 2, burst: 2_000, pairs: 0, idleMs: 5_000, retained: 2_000 },
+  ...{ latencies: 50, throughput: 500, alone: 300, commits: 500, relayed: 500, hooks: 5 },
+  ...{ bridges: 3, starts: 1, burst: 1_000, pairs: 0, idleMs: 3_000, retained: 1_000 },
 };
 const SIZES = options.short ? SHORT : WHOLE;
 const IN_FLIGHT = 64;

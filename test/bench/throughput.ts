@@ -3,7 +3,6 @@ import { quantile, rounded } from "./numbers.ts";
 import { drain, flood, type Party, party, send } from "./parties.ts";
 
 const IN_FLIGHT = 32;
-const LATENCIES = 300;
 const PROBE_EVERY_MS = 5;
 
 /**
@@ -13,6 +12,7 @@ const PROBE_EVERY_MS = 5;
 export async function measureThroughput(options: {
   count: number;
   textBytes: number;
+  latencies: number;
   idleMs: number;
   burst: number;
   /** 0: without them. */
@@ -26,7 +26,7 @@ export async function measureThroughput(options: {
     await flow([[b, a]], 1, body);
     // The first ones make the session and warm the code up.
     await flow([[a, b]], 300, body);
-    const idle = await latencies(a, b, body);
+    const idle = await latencies(a, b, body, options.latencies);
     const oneWay = await flow([[a, b]], count, body);
     const before = costsOf(daemon);
     const both: Route[] = [
@@ -35,7 +35,10 @@ export async function measureThroughput(options: {
     ];
     const twoWay = await flow(both, count, body);
     const after = costsOf(daemon);
-    const halfLoad = await underLoad(a, b, { body, perSecond: oneWay / 2 });
+    const halfLoad = await underLoad(a, b, {
+      ...{ body, perSecond: oneWay / 2 },
+      latencies: options.latencies,
+    });
     const burst = await probedBurst(daemon, [a, b], body, options.burst);
     const resident = daemon.residentMb();
     const own = daemon.ownMb();
@@ -91,9 +94,9 @@ async function flow(routes: readonly Route[], count: number, body: string): Prom
   return (each * routes.length) / ((performance.now() - start) / 1000);
 }
 
-async function latencies(a: Party, b: Party, body: string): Promise<number[]> {
+async function latencies(a: Party, b: Party, body: string, count: number): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < LATENCIES; i++) times.push(await latency(a, b, body));
+  for (let i = 0; i < count; i++) times.push(await latency(a, b, body));
   return times;
 }
 
@@ -109,7 +112,11 @@ async function latency(a: Party, b: Party, body: string): Promise<number> {
 }
 
 /** Latencies of a to b while b writes to a at this rate. */
-async function underLoad(a: Party, b: Party, load: { body: string; perSecond: number }) {
+async function underLoad(
+  a: Party,
+  b: Party,
+  load: { body: string; perSecond: number; latencies: number },
+) {
   let stopped = false;
   let sent = 0;
   const start = performance.now();
@@ -123,7 +130,7 @@ async function underLoad(a: Party, b: Party, load: { body: string; perSecond: nu
     }
   };
   const writing = Promise.all(Array.from({ length: IN_FLIGHT }, work));
-  const times = await latencies(a, b, load.body);
+  const times = await latencies(a, b, load.body, load.latencies);
   stopped = true;
   await writing;
   await drain(a, b, sent);
