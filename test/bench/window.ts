@@ -142,9 +142,15 @@ async function looks(application: ElectronApplication, page: Page, home: string,
   };
 }
 
-/** A live session. */
+/** A live session. Electron may be ready before the data folder has its owner. */
 async function attached(home: string, label: string): Promise<HostClient> {
-  const client = await HostClient.connect(homePaths(home), "bench");
+  const paths = homePaths(home);
+  let client = await HostClient.connectIfThere(paths, "bench");
+  for (let looks = 0; !client && looks < 1_000; looks++) {
+    await pause(10);
+    client = await HostClient.connectIfThere(paths, "bench");
+  }
+  client ??= await HostClient.connect(paths, "bench");
   const place = { harnessSessionId: `bench-${label}`, cwd: `/work/${label}`, pid: 1 };
   await client.call("attach", { wallet: FULL_WALLET, label, pinned: true, ...place });
   return client;

@@ -7,9 +7,8 @@ import { homePaths } from "../../electron/platform/paths.ts";
 import { startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
-test("M1 a call under way when the daemon is killed goes on with the next one", async () => {
-  const home = temporaryHome();
-  const daemon = await startDaemon(home);
+/** Two sessions of one agent, `claude:1` and `claude:2`, with its address. */
+async function twoSessions(home: string) {
   const one = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-1" });
   const { created } = (await one.call("wallet_create", { name: "solo" })) as {
     created: { address: string };
@@ -17,11 +16,18 @@ test("M1 a call under way when the daemon is killed goes on with the next one", 
   await one.call("use", { name: "solo" });
   const two = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-2" });
   await two.call("use", { name: "solo" });
-  const wait = () => two.call("await_reply", { from: created.address, timeout_seconds: 50 });
+  return { one, two, address: created.address };
+}
+
+test("M1 a call under way when the daemon is killed goes on with the next one", async () => {
+  const home = temporaryHome();
+  const daemon = await startDaemon(home);
+  const { one, two, address } = await twoSessions(home);
+  const wait = () => two.call("await_reply", { from: address, timeout_seconds: 50 });
   const waiting = wait();
   await daemon.stop("SIGKILL");
   await startDaemon(home);
-  const message = { to: created.address, to_session: "claude:2", body: "still there?" };
+  const message = { to: address, to_session: "claude:2", body: "still there?" };
   while ((await one.call("send", message)).code === "host_absent");
   // Where the next daemon needs long to start, the call ends and says so; it never just hangs.
   let answer = await waiting;
@@ -33,21 +39,15 @@ test("M1 what was written to a session when the daemon was killed is not given a
   const home = temporaryHome();
   // Dies when it is told that the first message was written.
   const daemon = await startDaemon(home, { TINYPLACE_FAILPOINT: "read.before-commit" });
-  const one = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-1" });
-  const { created } = (await one.call("wallet_create", { name: "solo" })) as {
-    created: { address: string };
-  };
-  await one.call("use", { name: "solo" });
-  const two = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-2" });
-  await two.call("use", { name: "solo" });
-  const message = { to: created.address, to_session: "claude:2" };
+  const { one, two, address } = await twoSessions(home);
+  const message = { to: address, to_session: "claude:2" };
   await one.call("send", { ...message, body: "first" });
   const texts = (answer: Record<string, unknown>) =>
     (answer.messages as { text: string }[]).map(({ text }) => text);
   expect(texts(await two.call("inbox"))).toEqual(["first"]);
   expect(await daemon.closed).toBe(null);
   // Both wait for the next daemon, and come to it as soon as there is one.
-  const waiting = two.call("await_reply", { from: created.address, timeout_seconds: 50 });
+  const waiting = two.call("await_reply", { from: address, timeout_seconds: 50 });
   const reading = two.call("inbox");
   await startDaemon(home);
   expect(texts(await reading)).toEqual([]);

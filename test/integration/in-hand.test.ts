@@ -5,6 +5,7 @@ import { homePaths } from "../../electron/platform/paths.ts";
 import { acquireOwnerLock, type OwnerLock } from "../../electron/vault/owner-lock.ts";
 import type { Carried } from "../../shared/protocol/hook-calls.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
+import { startHost } from "../support/host.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const context = { signal: new AbortController().signal };
@@ -49,77 +50,59 @@ const note = (id: string, to: string, body: string) => ({
 });
 
 test("M1 R6 what a call took whose connection ended meanwhile is given to the next, in its order", async () => {
-  const paths = homePaths(temporaryHome());
-  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
-  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
-  try {
-    const agent = await host.createAgent("me");
-    const writer = await connect(host, "writer");
-    const dying = await connect(host, "reader");
-    const { cryptoId } = agent.identity;
-    const send = (id: string) => writer.call("send", note(id, cryptoId, id), context);
-    await send("msg-000000000000000001");
-    const taking = dying.call("inbox", { peek: false }, context);
-    // The bridge dies before the daemon has committed that it offers the message.
-    dying.closed();
-    await taking;
-    const next = await connect(host, "reader");
-    await send("msg-000000000000000002");
-    const { messages } = await next.call("inbox", { peek: false }, context);
-    expect(messages).toMatchObject([
-      { id: "msg-000000000000000001", redelivered: true },
-      { id: "msg-000000000000000002", redelivered: false },
-    ]);
-  } finally {
-    await host.close();
-  }
+  const host = await startHost(temporaryHome());
+  const agent = await host.createAgent("me");
+  const writer = await connect(host, "writer");
+  const dying = await connect(host, "reader");
+  const { cryptoId } = agent.identity;
+  const send = (id: string) => writer.call("send", note(id, cryptoId, id), context);
+  await send("msg-000000000000000001");
+  const taking = dying.call("inbox", { peek: false }, context);
+  // The bridge dies before the daemon has committed that it offers the message.
+  dying.closed();
+  await taking;
+  const next = await connect(host, "reader");
+  await send("msg-000000000000000002");
+  const { messages } = await next.call("inbox", { peek: false }, context);
+  expect(messages).toMatchObject([
+    { id: "msg-000000000000000001", redelivered: true },
+    { id: "msg-000000000000000002", redelivered: false },
+  ]);
 });
 
 test("M1 what is confirmed for one agent never stands for another's mail of the same number", async () => {
-  const paths = homePaths(temporaryHome());
-  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
-  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
-  try {
-    for (const name of ["me", "other"]) {
-      const { cryptoId } = (await host.createAgent(name)).identity;
-      const writer = await connect(host, "writer", { wallet: name });
-      await writer.call("send", note("msg-000000000000000001", cryptoId, name), context);
-    }
-    const reader = await connect(host, "reader");
-    const { handed } = await reader.call("inbox", { peek: false }, context);
-    // It goes over to the other agent while the first one's answer is still being written.
-    await attach(reader, "reader", "other");
-    await reader.call("confirm", handed, context);
-    const { messages } = await reader.call("inbox", { peek: false }, context);
-    expect(messages).toMatchObject([{ text: "other", redelivered: false }]);
-    await attach(reader, "reader", "me");
-    const again = await reader.call("inbox", { peek: false }, context);
-    expect(again.messages).toMatchObject([{ text: "me", redelivered: true }]);
-  } finally {
-    await host.close();
+  const host = await startHost(temporaryHome());
+  for (const name of ["me", "other"]) {
+    const { cryptoId } = (await host.createAgent(name)).identity;
+    const writer = await connect(host, "writer", { wallet: name });
+    await writer.call("send", note("msg-000000000000000001", cryptoId, name), context);
   }
+  const reader = await connect(host, "reader");
+  const { handed } = await reader.call("inbox", { peek: false }, context);
+  // It goes over to the other agent while the first one's answer is still being written.
+  await attach(reader, "reader", "other");
+  await reader.call("confirm", handed, context);
+  const { messages } = await reader.call("inbox", { peek: false }, context);
+  expect(messages).toMatchObject([{ text: "other", redelivered: false }]);
+  await attach(reader, "reader", "me");
+  const again = await reader.call("inbox", { peek: false }, context);
+  expect(again.messages).toMatchObject([{ text: "me", redelivered: true }]);
 });
 
 test("A3 a session that goes over to another agent is given nothing of the first one's any more", async () => {
-  const paths = homePaths(temporaryHome());
-  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
-  const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
-  try {
-    const { cryptoId } = (await host.createAgent("me")).identity;
-    await host.createAgent("other");
-    const writer = await connect(host, "writer");
-    const leaving = await connect(host, "reader");
-    void leaving.call("reply.await", { from: cryptoId, timeoutMs: 60_000 }, context);
-    // It has begun to wait.
-    await new Promise((resolve) => setImmediate(resolve));
-    await attach(leaving, "reader", "other");
-    const staying = await connect(host, "reader");
-    await writer.call("send", note("msg-000000000000000001", cryptoId, "for me"), context);
-    const { messages } = await staying.call("inbox", { peek: false }, context);
-    expect(messages).toMatchObject([{ text: "for me", redelivered: false }]);
-  } finally {
-    await host.close();
-  }
+  const host = await startHost(temporaryHome());
+  const { cryptoId } = (await host.createAgent("me")).identity;
+  await host.createAgent("other");
+  const writer = await connect(host, "writer");
+  const leaving = await connect(host, "reader");
+  void leaving.call("reply.await", { from: cryptoId, timeoutMs: 60_000 }, context);
+  // It has begun to wait.
+  await new Promise((resolve) => setImmediate(resolve));
+  await attach(leaving, "reader", "other");
+  const staying = await connect(host, "reader");
+  await writer.call("send", note("msg-000000000000000001", cryptoId, "for me"), context);
+  const { messages } = await staying.call("inbox", { peek: false }, context);
+  expect(messages).toMatchObject([{ text: "for me", redelivered: false }]);
 });
 
 test("M1 M2 a push that was written when its host went away is not made again by the next", async () => {
@@ -154,24 +137,18 @@ test("M1 M2 a push that was written when its host went away is not made again by
 });
 
 test("M1 S6 what was confirmed while the machine slept is not given to the call that follows", async () => {
-  const paths = homePaths(temporaryHome());
-  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
   const clock = { time: Date.now(), now: () => clock.time };
-  const host = await Host.start({ paths, lock, kind: "headless", keychain: null, clock });
-  try {
-    const { cryptoId } = (await host.createAgent("me")).identity;
-    const writer = await connect(host, "writer");
-    const reader = await connect(host, "reader");
-    await writer.call("send", note("msg-000000000000000001", cryptoId, "once"), context);
-    const { handed } = await reader.call("inbox", { peek: false }, context);
-    expect(handed.deliveries).toHaveLength(1);
-    clock.time += 3_600_000;
-    // Both stood in the socket when the daemon went on.
-    const confirming = reader.call("confirm", handed, context);
-    const { messages } = await reader.call("inbox", { peek: false }, context);
-    expect(messages).toEqual([]);
-    await confirming;
-  } finally {
-    await host.close();
-  }
+  const host = await startHost(temporaryHome(), { clock });
+  const { cryptoId } = (await host.createAgent("me")).identity;
+  const writer = await connect(host, "writer");
+  const reader = await connect(host, "reader");
+  await writer.call("send", note("msg-000000000000000001", cryptoId, "once"), context);
+  const { handed } = await reader.call("inbox", { peek: false }, context);
+  expect(handed.deliveries).toHaveLength(1);
+  clock.time += 3_600_000;
+  // Both stood in the socket when the daemon went on.
+  const confirming = reader.call("confirm", handed, context);
+  const { messages } = await reader.call("inbox", { peek: false }, context);
+  expect(messages).toEqual([]);
+  await confirming;
 });
