@@ -6,7 +6,10 @@ export interface LogLine {
   readonly epoch: number;
 }
 
-/** What the witness saw from outside, between two moments: who held the lock, or who answered. */
+/**
+ * What the witness saw from outside, between two moments: who held the lock, or who answered. The
+ * kernel's list may name one process more than once.
+ */
 export interface Probe {
   readonly from: number;
   readonly to: number;
@@ -56,7 +59,7 @@ export function judge(
       own.some((line) => line.pid !== owner.pid) ||
       seen.some((probe) => probe.pids.some((pid) => pid !== owner.pid));
     const two = probes.some(
-      (probe) => probe.from >= killedAt && probe.to <= endedAt && probe.pids.length > 1,
+      (probe) => probe.from >= killedAt && probe.to <= endedAt && new Set(probe.pids).size > 1,
     );
     if (others || two || owner.epoch <= highest) double++;
     highest = Math.max(highest, ...own.map((line) => line.epoch));

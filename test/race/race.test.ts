@@ -22,6 +22,10 @@ describe("L1 the race's judge", () => {
     expect(judge(rounds, log, seen)).toEqual({ double_owners: 0, no_owner: 0, takeovers: [30] });
   });
 
+  test("L1 counts a process once, however often the list of locks names it", () => {
+    expect(double(log, [...seen, probe(110, 111, 2, 2), probe(131, 132, 2, 2)])).toBe(0);
+  });
+
   test("L1 sees who claims beside the owner, who lives on, and who comes back", () => {
     expect(double([...log, line(50, 3, 3)], seen)).toBe(2);
     expect(double([...log, line(150, 1, 1)], seen)).toBe(1);

@@ -58,13 +58,13 @@ export class Witness {
 }
 
 /**
- * From lines such as `2: POSIX ADVISORY WRITE 14273 fe:00:2147536 1073741824 1073742335`. A process
- * that widens its lock while the list is read may stand in it more than once, and is still one holder.
+ * From lines such as `2: POSIX ADVISORY WRITE 14273 fe:00:2147536 1073741824 1073742335`; as they
+ * stand, so a process may be named more than once.
  */
 function lockHolders(path: string): number[] {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino;
   if (inode === undefined) return [];
-  const pids = readFileSync("/proc/locks", "utf8")
+  return readFileSync("/proc/locks", "utf8")
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([, kind, , access, , file, first, last]) => {
@@ -72,5 +72,4 @@ function lockHolders(path: string): number[] {
       return Number(first) <= FIRST_BYTE && Number(last) >= LAST_BYTE;
     })
     .map((words) => Number(words[4]));
-  return [...new Set(pids)];
 }
