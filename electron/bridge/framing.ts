@@ -64,8 +64,12 @@ export class LineReader extends AbstractMessageReader implements MessageReader {
   }
 }
 
+/** What is written within one turn goes out together: a commit answers many calls at once. */
 export class LineWriter extends AbstractMessageWriter implements MessageWriter {
   private readonly socket: Socket;
+  private lines: string[] = [];
+  private size = 0;
+  private flushed: Promise<void> | null = null;
 
   constructor(socket: Socket) {
     super();
@@ -74,17 +78,35 @@ export class LineWriter extends AbstractMessageWriter implements MessageWriter {
   }
 
   write(message: Message): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.socket.writableLength > MAX_WAITING_BYTES) this.socket.destroy();
-      this.socket.write(`${JSON.stringify(message)}\n`, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
+    const line = `${JSON.stringify(message)}\n`;
+    this.lines.push(line);
+    this.size += line.length;
+    if (this.socket.writableLength + this.size > MAX_WAITING_BYTES) this.socket.destroy();
+    this.flushed ??= new Promise((resolve, reject) => {
+      process.nextTick(() =>
+        this.flush((error) => {
+          if (error) reject(error);
+          else resolve();
+        }),
+      );
     });
+    return this.flushed;
   }
 
+  /** After what was written. */
   end(): void {
+    this.flush();
     this.socket.end();
+  }
+
+  private flush(done?: (error?: Error | null) => void): void {
+    const text = this.lines.join("");
+    this.lines = [];
+    this.size = 0;
+    this.flushed = null;
+    // `end` may have written it already.
+    if (text === "") done?.();
+    else this.socket.write(text, done);
   }
 }
 

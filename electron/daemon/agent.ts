@@ -32,8 +32,10 @@ import type { KeyStore } from "../vault/key-slots.ts";
 import {
   insertMessage,
   type MessageRow,
+  type ReceiptedRow,
   renameAsker,
   sentMessage,
+  sentTo,
   unreadCounts,
 } from "../vault/mail-table.ts";
 import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
@@ -100,6 +102,18 @@ export interface AgentEvents {
 
 /** Who writes: a session, or nobody in particular (a send-only client, the person). */
 export type Sender = Pick<Session, "harnessSessionId"> & { readonly label: string | null };
+
+/** As much of a message of ours as says what became of it. */
+type SentRow = Pick<
+  MessageRow,
+  "seq" | "id" | "peer" | "at" | "direction" | "from_session" | "to_session"
+>;
+
+/** What the write of a message made: a delivery, or the row of one that leaves. */
+interface Committed {
+  readonly placed: Placed | null;
+  readonly row: SentRow | null;
+}
 
 /** The daemon of one agent: its vault, ratchet, relay connection, sessions, routing and outbox. */
 export class Agent extends EventEmitter<AgentEvents> {
@@ -379,24 +393,25 @@ export class Agent extends EventEmitter<AgentEvents> {
       late: false,
       suite: null,
     };
-    const placed = await this.vault.write((): Placed | null => {
+    const { placed, row } = await this.vault.write((): Committed => {
       alongside();
-      if (local) return this.mailroom.accept(message);
+      if (local) return { placed: this.mailroom.accept(message), row: null };
       const seq = insertMessage(this.vault, message);
-      if (seq === null) return null;
+      if (seq === null) return { placed: null, row: null };
       insertOutgoing(this.vault, seq, to);
       const { toSession: label, id } = params;
       noteActivity(this.vault, { at, kind: "sent", peer: to, label, message: id });
       insertMailJob(this.vault, { recipient: to, message: seq, at });
       failpoint("send.before-commit");
-      return null;
+      const sent = { ...message, seq, from_session: from.label, to_session: label };
+      return { placed: null, row: sent };
     });
     failpoint("send.after-commit");
     if (placed) this.mailroom.announce([placed]);
     if (!local) this.outbox.wake(to);
     this.emit("mail", from.label === null ? [] : [from.label], false);
     this.emit("changed");
-    return this.sent(params.id, { to, body: text });
+    return row ? this.sentOf(row) : this.sent(params.id, { to, body: text });
   }
 
   /**
@@ -412,6 +427,10 @@ export class Agent extends EventEmitter<AgentEvents> {
         "Give every message an id of its own.",
       );
     }
+    return this.sentOf(row);
+  }
+
+  private sentOf(row: SentRow): SentMessage {
     const { ladder, problem, label } = wayOf(this.vault, row);
     return {
       id: row.id,
@@ -433,7 +452,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     const row = this.requireSent(id);
     const cancelled = await this.vault.write(() => {
       const job = row.direction === "out" ? jobOf(this.vault, row.seq) : null;
-      if (!job || job.envelope !== null) return false;
+      if (!job || job.sealed) return false;
       removeJob(this.vault, job.job);
       markEnded(this.vault, row.seq, "cancelled", null, this.parts.clock.now());
       return true;
@@ -552,10 +571,10 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** A peer's receipts: they say something about messages sent to this very peer, or nothing. */
   private climb(peer: string, receipts: readonly Receipt[]): void {
     const now = this.parts.clock.now();
-    const changed: MessageRow[] = [];
+    const changed: ReceiptedRow[] = [];
     for (const { id, rung, at, session } of receipts) {
-      const row = sentMessage(this.vault, id);
-      if (row?.direction !== "out" || row.peer !== peer) continue;
+      const row = sentTo(this.vault, peer, id);
+      if (!row) continue;
       // By the peer's clock, within what ours can believe.
       const seen = Math.min(now, Math.max(row.at, Date.parse(at)));
       markReceipt(this.vault, row.seq, rung, seen, session);

@@ -2,7 +2,7 @@ import type { FramedMessage } from "../../shared/framing/frame.ts";
 import type { SenderNote } from "../../shared/model/sender-note.ts";
 import { contactNote } from "../vault/contact-table.ts";
 import { handleOf } from "../vault/handle-table.ts";
-import { verifiedPeers } from "../vault/verified-table.ts";
+import { isVerified } from "../vault/verified-table.ts";
 import type { Agent } from "./agent.ts";
 import { type OfferedRow, receivedMessageOf } from "./mailroom.ts";
 
@@ -19,7 +19,7 @@ export function senderNote(agent: Agent, nameOf: NameOf, cryptoId: string): Send
   return {
     fromName: senderName(agent, nameOf, cryptoId),
     contact: contactOf(agent, nameOf, cryptoId),
-    verified: verifiedPeers(agent.vault).has(cryptoId),
+    verified: isVerified(agent.vault, cryptoId),
   };
 }
 

@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { encodeEnvelope, REHANDSHAKE_BODY } from "../../shared/envelope/envelope.ts";
 import { errorView } from "../../shared/errors/errors.ts";
 import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
+import { randomHex } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Cipher, Sealed } from "../ratchet/cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
@@ -26,6 +26,7 @@ import type { Vault } from "../vault/vault.ts";
 import { isDue, retryDelay } from "./backoff.ts";
 import { addressOf, type Choice, type Ciphers } from "./ciphers.ts";
 import type { Identity } from "./identity.ts";
+import { keepEnvelope, keptEnvelope } from "./kept-envelope.ts";
 import type { PeerQueue } from "./peer-queue.ts";
 
 /** Jobs that share one ratchet transaction and one request to the relay. */
@@ -287,7 +288,7 @@ export class Outbox {
   private encrypted(job: Job, { envelope, suite, session }: Made): boolean {
     const { vault, clock } = this.parts;
     const at = clock.now();
-    if (!jobEncrypted(vault, job.job, JSON.stringify(envelope))) return false;
+    if (!jobEncrypted(vault, job.job, keepEnvelope(envelope))) return false;
     if (!isMail(job)) {
       rememberControl(vault, job.recipient, envelope.id, at);
       if (session !== null) rememberSdkPing(vault, session);
@@ -435,12 +436,12 @@ function controlText(cipher: Cipher, control: string): string {
 }
 
 function storedEnvelope(job: Job): RelayEnvelope {
-  return JSON.parse(job.envelope as string) as RelayEnvelope;
+  return keptEnvelope(job.envelope as Uint8Array | string);
 }
 
 /** Begins with the time: ids that grow are appended to an index, random ones rewrite all of it. */
 function newEnvelopeId(now: number): string {
-  return `env-${now.toString(16).padStart(12, "0")}${randomBytes(10).toString("hex")}`;
+  return `env-${now.toString(16).padStart(12, "0")}${randomHex(10)}`;
 }
 
 function mailText(identity: Identity, job: MailJob): string {

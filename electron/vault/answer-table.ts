@@ -1,4 +1,4 @@
-import type { MessageRow } from "./mail-table.ts";
+import { MESSAGE_COLUMNS, type MessageRow } from "./mail-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
@@ -36,8 +36,7 @@ export interface UnansweredRow extends MessageRow {
 
 /** Bounded: with thousands of unread messages the oldest come first. */
 const MAX_CANDIDATES = 500;
-const UNANSWERED = `SELECT m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session,
-    m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite,
+const UNANSWERED = `SELECT ${MESSAGE_COLUMNS},
     (SELECT min(delivered_at) FROM delivery WHERE message = m.seq AND read_at IS NULL) AS inbox_at,
     (SELECT label FROM delivery WHERE message = m.seq AND read_at IS NULL ORDER BY id LIMIT 1)
       AS inbox_label,

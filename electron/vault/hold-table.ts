@@ -1,5 +1,5 @@
 import type { HoldReason } from "../../shared/model/snapshot.ts";
-import type { MessageRow } from "./mail-table.ts";
+import { MESSAGE_COLUMNS, type MessageRow } from "./mail-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /** Messages that no session could take yet. The changing functions run inside `Vault.write` only. */
@@ -11,9 +11,7 @@ export interface HoldRow extends MessageRow {
   readonly offered_at: number | null;
 }
 
-const MESSAGE = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-  m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite`;
-const HELD = `SELECT ${MESSAGE}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at
+const HELD = `SELECT ${MESSAGE_COLUMNS}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 /** Discarded messages can be taken back for this long, in ms (rule R3). */
@@ -98,7 +96,7 @@ export interface DiscardedRow extends HoldRow {
 export function discardedHolds(vault: VaultReader, now: number, limit: number): DiscardedRow[] {
   return vault
     .sql(
-      `SELECT ${MESSAGE}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
+      `SELECT ${MESSAGE_COLUMNS}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
          d.discarded_at
        FROM discarded d JOIN message m ON m.seq = d.message
        WHERE d.discarded_at > ? ORDER BY d.discarded_at DESC, m.seq DESC LIMIT ?`,

@@ -2,20 +2,22 @@ import type { MessageRow } from "./mail-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
- * Work of the outbox (rule D3): what has to reach the relay, in order per recipient. `envelope` is the
- * JSON that is offered again and again once it is committed with its ratchet step. A job that is done
+ * Work of the outbox (rule D3): what has to reach the relay, in order per recipient. `envelope` is
+ * what is offered again and again once it is committed with its ratchet step. A job that is done
  * is deleted. The changing functions run inside `Vault.write` only.
  */
 interface JobBase {
   readonly job: number;
   readonly recipient: string;
   readonly fresh_session: number;
-  readonly envelope: string | null;
+  /** As the outbox keeps it. */
+  readonly envelope: Uint8Array | string | null;
   readonly attempts: number;
   readonly next_at: number;
   readonly expires_at: number;
 }
-export interface MailJob extends JobBase, MessageRow {
+/** Its cipher is chosen when it is sealed. */
+export interface MailJob extends JobBase, Omit<MessageRow, "suite"> {
   readonly control: null;
 }
 interface ControlJob extends JobBase {
@@ -62,7 +64,7 @@ export function waitingJobs(
     .sql(
       `SELECT j.seq AS job, j.recipient, j.control, j.fresh_session, j.envelope, j.attempts, j.next_at,
          j.expires_at, m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to,
-         m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite
+         m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late
        FROM job j LEFT JOIN message m ON m.seq = j.message
        WHERE j.recipient = ? AND (j.seq > ? OR j.envelope IS NULL) ORDER BY j.seq LIMIT +?`,
     )
@@ -88,7 +90,11 @@ export function waitingCount(vault: VaultReader): number {
 }
 
 /** False when the job is gone. */
-export function jobEncrypted(vault: VaultReader, job: number, envelope: string): boolean {
+export function jobEncrypted(
+  vault: VaultReader,
+  job: number,
+  envelope: Uint8Array | string,
+): boolean {
   return vault.sql("UPDATE job SET envelope = ? WHERE seq = ?").run([envelope, job]).changes === 1;
 }
 
@@ -119,14 +125,11 @@ export function holdJobs(vault: VaultReader, recipient: string, until: number): 
 }
 
 /** The job of a message, if it still waits. */
-export function jobOf(
-  vault: VaultReader,
-  message: number,
-): { job: number; envelope: string | null } | null {
+export function jobOf(vault: VaultReader, message: number): { job: number; sealed: number } | null {
   return (
     vault
-      .sql("SELECT seq AS job, envelope FROM job WHERE message = ?")
-      .get<{ job: number; envelope: string | null }>([message]) ?? null
+      .sql("SELECT seq AS job, envelope IS NOT NULL AS sealed FROM job WHERE message = ?")
+      .get<{ job: number; sealed: number }>([message]) ?? null
   );
 }
 

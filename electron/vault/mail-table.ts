@@ -51,9 +51,11 @@ export interface DeliveryRow extends MessageRow {
   readonly auto_answer: string | null;
 }
 
-const COLUMNS =
-  "m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite";
-export const DELIVERED = `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label,
+/** Of a message `m`, as a `MessageRow`. The cipher of one that left stands where the rest of its way does. */
+export const MESSAGE_COLUMNS = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session,
+  m.in_reply_to, m.role, m.text, m.auto, m.sent_at, m.at, m.asker, m.late,
+  coalesce(m.suite, (SELECT suite FROM outgoing WHERE message = m.seq)) AS suite`;
+export const DELIVERED = `SELECT ${MESSAGE_COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, d.released, d.label,
     (SELECT answer_id FROM answer_job WHERE message = m.seq AND state = 'answered') AS auto_answer
   FROM delivery d JOIN message m ON m.seq = d.message`;
 
@@ -86,9 +88,25 @@ export function insertMessage(vault: VaultReader, message: NewMessage): number |
 
 /** A message of ours by its id. */
 export function sentMessage(vault: VaultReader, id: string): MessageRow | null {
-  return one(vault, `SELECT ${COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`, [
-    id,
-  ]);
+  return one(
+    vault,
+    `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ? AND m.direction <> 'in'`,
+    [id],
+  );
+}
+
+/** As much of a message sent to `peer` as its receipts need: thousands of them may come at once. */
+export type ReceiptedRow = Pick<MessageRow, "seq" | "at" | "from_session">;
+
+export function sentTo(vault: VaultReader, peer: string, id: string): ReceiptedRow | null {
+  return (
+    vault
+      .sql(
+        `SELECT seq, at, from_session FROM message
+         WHERE id = ? AND direction <> 'in' AND direction = 'out' AND peer = ?`,
+      )
+      .get<ReceiptedRow>([id, peer]) ?? null
+  );
 }
 
 export function insertDelivery(
@@ -183,7 +201,7 @@ export function deliveredReplies(
 export function answerTo(vault: VaultReader, id: string, peer: string): DeliveryRow | null {
   const row = vault
     .sql(
-      `SELECT ${COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, coalesce(d.released, 0) AS released,
+      `SELECT ${MESSAGE_COLUMNS}, d.id AS delivery, d.offered_at, d.read_at, coalesce(d.released, 0) AS released,
          d.label
        FROM message m LEFT JOIN delivery d ON d.message = m.seq
        WHERE m.in_reply_to = ? AND m.peer = ? AND m.direction <> 'out' ORDER BY m.seq, d.id LIMIT 1`,
@@ -278,7 +296,7 @@ export function conversation(
                           AND seq < $before ${to} ORDER BY seq DESC LIMIT $limit)
          ORDER BY seq DESC LIMIT $limit
        )
-       SELECT ${COLUMNS}, mine.read_at AS delivery_read_at
+       SELECT ${MESSAGE_COLUMNS}, mine.read_at AS delivery_read_at
        FROM page JOIN message m ON m.seq = page.seq
        LEFT JOIN delivery mine ON mine.message = m.seq AND mine.label = $label
        ORDER BY m.seq DESC`,

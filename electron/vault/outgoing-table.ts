@@ -62,10 +62,9 @@ export function markEncrypted(
   envelopeId: string,
   suite: Suite,
 ): void {
-  vault.sql("UPDATE outgoing SET envelope_id = ? WHERE message = ?").run([envelopeId, message]);
   vault
-    .sql("UPDATE message SET suite = $suite WHERE seq = $message AND suite IS NOT $suite")
-    .run({ suite, message });
+    .sql("UPDATE outgoing SET envelope_id = ?, suite = ? WHERE message = ?")
+    .run([envelopeId, suite, message]);
 }
 
 export function markRelayed(vault: VaultReader, message: number, at: number): void {

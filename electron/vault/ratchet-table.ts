@@ -17,7 +17,11 @@ export function writeSession(
   at: number,
 ): void {
   vault
-    .sql("INSERT OR REPLACE INTO ratchet_session (peer, record, updated_at) VALUES (?, ?, ?)")
+    .sql(
+      // Not OR REPLACE, which writes the row and its index anew.
+      `INSERT INTO ratchet_session (peer, record, updated_at) VALUES (?, ?, ?)
+       ON CONFLICT (peer) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at`,
+    )
     .run([peer, bytes, at]);
 }
 

@@ -424,6 +424,12 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE VIRTUAL TABLE message_term USING fts5vocab (message_text, instance);
   `,
+
+  // In which cipher a message of ours went, known only when it is sealed: the rows of messages are wide,
+  // and each one written again then is a page more of its commit. What left before keeps it there.
+  `
+  ALTER TABLE outgoing ADD COLUMN suite TEXT;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

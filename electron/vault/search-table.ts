@@ -1,4 +1,4 @@
-import type { ConversationRow, MessageRow } from "./mail-table.ts";
+import { type ConversationRow, MESSAGE_COLUMNS, type MessageRow } from "./mail-table.ts";
 import type { SearchIndex } from "./search-index.ts";
 import type { VaultReader } from "./vault.ts";
 
@@ -6,8 +6,6 @@ import type { VaultReader } from "./vault.ts";
  * Full-text search, newest first, in one of two indexes: see `search-index.ts`. Each finds what stands
  * in it below `before`.
  */
-const COLUMNS = `m.seq, m.id, m.direction, m.peer, m.from_session, m.to_session, m.in_reply_to, m.role,
-  m.text, m.auto, m.sent_at, m.at, m.asker, m.late, m.suite`;
 
 export interface Page {
   /** A cursor, a `seq`: what is below it. */
@@ -26,7 +24,7 @@ export function searchMail(
   if (words === "") return [];
   return vault
     .sql(
-      `SELECT ${COLUMNS}
+      `SELECT ${MESSAGE_COLUMNS}
        FROM ${index} t JOIN message m ON m.seq = t.rowid
        WHERE t.text MATCH ? AND t.rowid < ?
          AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq)
@@ -78,7 +76,7 @@ export function findMail(
   ];
   return vault
     .sql(
-      `SELECT ${COLUMNS}, d.label AS inbox, d.read_at AS delivery_read_at,
+      `SELECT ${MESSAGE_COLUMNS}, d.label AS inbox, d.read_at AS delivery_read_at,
          EXISTS (SELECT 1 FROM hold h WHERE h.message = m.seq) AS held,
          EXISTS (SELECT 1 FROM discarded o WHERE o.message = m.seq) AS discarded
        FROM ${words === "" ? "message m" : `${index} t JOIN message m ON m.seq = t.rowid`}

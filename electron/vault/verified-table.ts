@@ -6,6 +6,10 @@ export function verifiedPeers(vault: VaultReader): Map<string, number> {
   return new Map(rows.map((row) => [row.peer, row.at]));
 }
 
+export function isVerified(vault: VaultReader, peer: string): boolean {
+  return vault.sql("SELECT 1 FROM verified_peer WHERE peer = ?").get([peer]) !== undefined;
+}
+
 /** @param at null takes the mark away */
 export function markVerified(vault: VaultReader, peer: string, at: number | null): void {
   if (at === null) vault.sql("DELETE FROM verified_peer WHERE peer = ?").run([peer]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
+import { MESSAGE_COLUMNS } from "../../electron/vault/mail-table.ts";
 import { PING, type SdkPeer } from "../fakes/sdk-peer.ts";
 import { Bench, type Party } from "../support/agents.ts";
 import { losing, pairWith } from "../support/sdk-pair.ts";
@@ -12,7 +13,7 @@ const relayed = (ours: Party, id: string) =>
 const texts = (peer: SdkPeer) => peer.messages().map((one) => one.text);
 const suites = (party: Party) =>
   party.vault
-    .sql("SELECT DISTINCT suite FROM message")
+    .sql(`SELECT DISTINCT suite FROM (SELECT ${MESSAGE_COLUMNS} FROM message m)`)
     .all<{ suite: string }>()
     .map((one) => one.suite);
 
