@@ -3,6 +3,7 @@ import { z } from "zod";
 import { messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Delivery, StoredOutcome } from "../store/store.ts";
 import { type MailboxLease, mailboxLease, type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
+import { mailPage, ringOf } from "./carried-mail.ts";
 import { HttpError } from "./http-error.ts";
 import {
   cryptoIdFrom,
@@ -65,11 +66,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
     const size = texts.reduce((sum, text) => sum + text.length, 0);
     // Ours. A page that may have been cut for its size has more, as far as anybody knows.
     const more = found.length > limit || size > PAGE_SIZE / 2;
-    // Spliced as kept: what was checked on its way in need not be read and written again.
-    const messages = texts.length > 0 ? `[${texts.join(",")}]` : "null";
-    return reply
-      .type("application/json; charset=utf-8")
-      .send(`{"messages":${messages},"more":${more}}`);
+    return reply.type("application/json; charset=utf-8").send(mailPage(texts, more));
   });
 
   app.delete<WithId>("/messages/:id", async (request, reply) => {
@@ -154,7 +151,10 @@ async function deliver(
   const outcomes = await store.putEnvelopes(deliveries, clock.now());
   for (const outcome of outcomes) observer.stored(outcome);
   const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
-  for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox, "mail");
+  // Before the answer: somebody waits for the mail, and nobody for what became of it.
+  for (const mailbox of new Set(rung.map((one) => one.mailbox))) {
+    await ring(mailbox, ringOf(rung.filter((one) => one.mailbox === mailbox)));
+  }
   return outcomes;
 }
 
