@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { MailPage, Malformed } from "../transport.ts";
 import { type RelayEnvelope, relayEnvelope } from "../wire.ts";
 
+const named = z.object({ id: z.string().min(1).max(128), from: z.unknown() });
+
 /** A page as the relay gives it: one malformed envelope must not hide the others. */
 export const mailPage = z
   .object({ messages: z.array(z.unknown()).nullish(), more: z.boolean().nullish() })
@@ -19,7 +21,7 @@ export const mailPage = z
 
 /** Without an id it cannot be acknowledged: there is nothing to be done about it. */
 function asMalformed(value: unknown): Malformed[] {
-  const parsed = z.object({ id: z.string().min(1).max(128), from: z.unknown() }).safeParse(value);
+  const parsed = named.safeParse(value);
   if (!parsed.success) return [];
   const { id, from } = parsed.data;
   return [

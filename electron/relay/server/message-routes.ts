@@ -22,7 +22,15 @@ const MAX_PAGE = 500;
 /** Characters of envelopes in one answer; what is left over comes with the next. */
 const PAGE_SIZE = 8 * 1024 * 1024;
 
+const anything = z.unknown();
 const drainQuery = z.object({ agentId: z.string(), installation: z.string().max(128).optional() });
+const listQuery = drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) });
+const batch = z.object({ envelopes: z.array(anything).min(1).max(MAX_BATCH) });
+const acknowledgement = z.object({
+  agentId: z.string().optional(),
+  installation: z.string().max(128).optional(),
+  ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
+});
 const leaseRequest = mailboxLease
   .pick({ installation: true, host: true })
   .extend({ take: z.boolean().default(false) });
@@ -39,7 +47,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.put("/messages", async (request, reply) => {
     const sender = await signerOf(parts, request);
-    const delivery = await admit(parts, sender, readBody(z.unknown(), request));
+    const delivery = await admit(parts, sender, readBody(anything, request));
     const [outcome] = await deliver(parts, [delivery]);
     if (outcome === "full") throw full();
     return reply.code(202).send(delivery.envelope);
@@ -47,17 +55,13 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.post("/messages/batch", { bodyLimit: parts.batchBytes }, async (request) => {
     const sender = await signerOf(parts, request);
-    const shape = z.object({ envelopes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
-    const { envelopes } = readBody(shape, request);
+    const { envelopes } = readBody(batch, request);
     return { results: await putBatch(parts, sender, envelopes) };
   });
 
   app.get("/messages", async (request, reply) => {
     const owner = await signerOf(parts, request);
-    const query = read(
-      drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) }),
-      request.query,
-    );
+    const query = read(listQuery, request.query);
     requireSelf(owner, query.agentId);
     await requireLease(parts, owner, query.installation);
     const limit = Math.min(query.limit, MAX_PAGE);
@@ -90,12 +94,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.post("/messages/ack", async (request, reply) => {
     const owner = await signerOf(parts, request);
-    const shape = z.object({
-      agentId: z.string().optional(),
-      installation: z.string().max(128).optional(),
-      ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
-    });
-    const { agentId, installation, ids } = readBody(shape, request);
+    const { agentId, installation, ids } = readBody(acknowledgement, request);
     if (agentId !== undefined) requireSelf(owner, agentId);
     await requireLease(parts, owner, installation);
     await store.removeEnvelopes(owner, ids, clock.now());
