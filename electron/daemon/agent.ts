@@ -14,7 +14,7 @@ import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import { RelaySwitch } from "../relay/client/relay-switch.ts";
-import type { Lease, RelayTransport } from "../relay/transport.ts";
+import type { Lease, MailPage, RelayTransport } from "../relay/transport.ts";
 import type { RungFor } from "../relay/wire.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import { draftCount } from "../vault/draft-table.ts";
@@ -214,7 +214,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   /** Connects to the relay; everything from then on happens by itself. */
   start(): void {
     this.relay.open({
-      doorbell: (at) => this.rung(at),
+      doorbell: (at, page) => this.rung(at, page),
       state: (state, problem) => {
         this.relayState = { state, problem };
         this.emit("changed");
@@ -683,9 +683,9 @@ export class Agent extends EventEmitter<AgentEvents> {
   }
 
   /** @param at null: for anything. Contacts can wait a moment and be asked once. */
-  private rung(at: RungFor | null): void {
+  private rung(at: RungFor | null, page?: MailPage): void {
     if (!this.mayDrain()) return;
-    if (at !== "contacts") void this.inbound.look();
+    if (at !== "contacts") void this.inbound.look(page);
     if (at === "mail") return;
     this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
       this.cancelContactLook = null;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Control,
   type DecodedBody,
@@ -11,7 +12,7 @@ import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
-import type { Malformed, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
+import type { MailPage, Malformed, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
 import {
   isBodySeen,
   isEnvelopeSeen,
@@ -96,12 +97,17 @@ export class Inbound {
     this.parts = parts;
   }
 
-  /** Drains now; a call while it runs makes it look once more afterwards. Never rejects. */
-  look(): Promise<void> {
+  /**
+   * Drains now; a call while it runs makes it look once more afterwards. Never rejects.
+   * @param page what a look would find now: it is not asked for, unless others are under way
+   */
+  look(page?: MailPage): Promise<void> {
     if (this.closed) return Promise.resolve();
     this.again = true;
-    this.running ??= this.drain().finally(() => {
+    this.running ??= this.drain(page).finally(() => {
       this.running = null;
+      // Called after it had ended, and before that was noted.
+      if (this.again) void this.look();
     });
     return this.running;
   }
@@ -117,16 +123,19 @@ export class Inbound {
     await this.running;
   }
 
-  private async drain(): Promise<void> {
+  private async drain(first?: MailPage): Promise<void> {
     this.cancelRetry?.();
     this.cancelRetry = null;
+    let page = first;
     try {
       while (this.again && !this.closed) {
         this.again = false;
-        await this.drainPage();
+        await this.drainPage(page ?? (await this.parts.relay.list(BATCH)));
+        page = undefined;
         this.failures = 0;
       }
     } catch (error) {
+      this.again = false;
       this.parts.failed(error);
       // Unreachable relay or refused write: nothing was acknowledged that was not committed, so the
       // same mail is found again.
@@ -135,11 +144,14 @@ export class Inbound {
     }
   }
 
-  private async drainPage(): Promise<void> {
-    const { envelopes, malformed, more } = await this.parts.relay.list(BATCH);
+  private async drainPage({ envelopes, malformed, more }: MailPage): Promise<void> {
     if (envelopes.length + malformed.length === 0) return;
     const done = [...(await this.receive(envelopes)), ...(await this.keepMalformed(malformed))];
-    if (done.length > 0) await this.parts.relay.acknowledge(done);
+    if (done.length > 0) {
+      // What waited for this mail is answered first: the relay can wait.
+      await nextTurn();
+      await this.parts.relay.acknowledge(done);
+    }
     for (const id of done) this.doubtful.delete(id);
     // What could not be read once is fetched again. Mail that came meanwhile has rung.
     if (more || this.doubtful.size > 0) this.again = true;

@@ -173,8 +173,8 @@ export class Outbox {
 
   /**
    * Runs batches until nothing of this recipient is due. What the relay took is noted in the commit of
-   * the next batch where one follows; should the process die before, it is offered again under the same
-   * id, which the relay knows.
+   * the next batch where one follows, else with whatever is written next; should the process die before,
+   * it is offered again under the same id, which the relay knows.
    */
   private async pump(recipient: string): Promise<void> {
     let taken: readonly Taken[] = [];
@@ -184,7 +184,7 @@ export class Outbox {
       const head = jobs[0];
       if (!head || !isDue(head.next_at, this.parts.clock.now())) {
         if (taken.length === 0) return;
-        await this.note(taken);
+        await this.note(taken, "later");
         taken = [];
         continue;
       }
@@ -356,12 +356,14 @@ export class Outbox {
   }
 
   /** Commits that the relay took these. */
-  private async note(taken: readonly Taken[]): Promise<void> {
+  private async note(taken: readonly Taken[], when: "now" | "later" = "now"): Promise<void> {
     if (taken.length === 0) return;
-    await this.parts.vault.write(() => {
+    const { vault } = this.parts;
+    const change = () => {
       this.markTaken(taken);
       failpoint("relayed.before-commit");
-    });
+    };
+    await (when === "now" ? vault.write(change) : vault.writeLater(change));
     failpoint("relayed.after-commit");
     this.changed(taken);
   }

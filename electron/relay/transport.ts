@@ -30,6 +30,14 @@ export interface Malformed {
   readonly json: string;
 }
 
+/** The beginning of a mailbox, oldest first. */
+export interface MailPage {
+  readonly envelopes: readonly RelayEnvelope[];
+  readonly malformed: readonly Malformed[];
+  /** False when the relay knows that this is all: what comes later rings. */
+  readonly more: boolean;
+}
+
 /** Whether this installation may drain the mailbox (rule N5). */
 export type Lease =
   | { readonly state: "held" }
@@ -51,8 +59,12 @@ export interface KeyHealth {
 }
 
 export interface RelayListener {
-  /** Look now. @param at what; null where the relay does not say: at everything */
-  doorbell(at: RungFor | null): void;
+  /**
+   * Look now.
+   * @param at what; null where the relay does not say: at everything
+   * @param page what a look would find, where the relay brought it along
+   */
+  doorbell(at: RungFor | null, page?: MailPage): void;
   state(state: "connecting" | "online" | "offline", problem: string | null): void;
 }
 
@@ -69,15 +81,10 @@ export interface RelayTransport {
   /** Asks for the mailbox; `take` moves it here from another installation. */
   lease(take: boolean): Promise<Lease>;
   /**
-   * Oldest first; listing removes nothing. `more` is false when the relay knows that this is all: what
-   * comes later rings. Rejects with `mailbox_leased` when another installation has
-   * taken the mailbox over, as `acknowledge` does.
+   * Listing removes nothing. Rejects with `mailbox_leased` when another installation has taken the
+   * mailbox over, as `acknowledge` does.
    */
-  list(limit: number): Promise<{
-    envelopes: readonly RelayEnvelope[];
-    malformed: readonly Malformed[];
-    more: boolean;
-  }>;
+  list(limit: number): Promise<MailPage>;
   /** Removes envelopes from the mailbox; ids that are gone already are fine. */
   acknowledge(ids: readonly string[]): Promise<void>;
   /** False: the relay knows no libsignal bundles; others write to us in the network's own cipher. */

@@ -94,6 +94,14 @@ export type MailboxLease = z.infer<typeof mailboxLease>;
 export const rungFor = z.enum(["mail", "contacts"]);
 export type RungFor = z.infer<typeof rungFor>;
 
+/** What relays tell each other of a ring. */
+export const ring = z.object({
+  for: rungFor,
+  /** How many envelopes were put, and the id of the last; only where they are few and small. */
+  put: z.object({ count: z.number(), last: z.string() }).optional(),
+});
+export type Ring = z.infer<typeof ring>;
+
 export const contactRow = z.object({
   requester: z.string(),
   addressee: z.string(),

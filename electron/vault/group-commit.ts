@@ -19,6 +19,8 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 /** More writes than this wait for the next transaction, so that one commit never blocks for long. */
 const MAX_GROUP = 256;
+/** How long `writeLater` waits for another write to go with, in ms. */
+const LATER_MS = 10;
 
 /**
  * Writes that arrive until the next round of commits share one transaction: at synchronous=FULL the
@@ -31,6 +33,8 @@ export class GroupCommit {
     Statement
   >;
   private pending: PendingWrite[] = [];
+  private later: PendingWrite[] = [];
+  private laterTimer: NodeJS.Timeout | null = null;
   private readonly flushDue = () => this.flush();
   private readonly hooks: CommitHooks;
 
@@ -53,8 +57,19 @@ export class GroupCommit {
     });
   }
 
+  /** As `write`, for what nobody waits for: it goes with the next transaction, or by itself soon. */
+  writeLater<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.later.push({ run, resolve, reject });
+      this.laterTimer ??= setTimeout(() => commitRounds.request(this.flushDue), LATER_MS);
+    });
+  }
+
   /** Commits what waits, now. For closing: after it returns nothing is pending. */
   flush(): void {
+    if (this.laterTimer) clearTimeout(this.laterTimer);
+    this.laterTimer = null;
+    this.pending.unshift(...this.later.splice(0));
     while (this.pending.length > 0) {
       const group = this.pending.splice(0, MAX_GROUP);
       this.commitGroup(group);

@@ -98,6 +98,11 @@ export class Vault implements VaultReader {
     return this.commits.write(change);
   }
 
+  /** As `write`, with the next one that comes within some ms: for what nobody waits for. */
+  writeLater<T>(change: () => T): Promise<T> {
+    return this.commits.writeLater(change);
+  }
+
   /** Reads the vault as it is on disk at one moment, while writes go on. */
   async snapshot<T>(read: (db: Database) => Promise<T>): Promise<T> {
     const db = openSqlite(vaultPath(this.folder), { key: this.key });

@@ -6,6 +6,7 @@ import { createSigner, type Signer, signedHeaders } from "../../electron/relay/s
 import { readNatsAddress } from "../../electron/relay/store/jetstream/address.ts";
 import { JetStreamRelayStore } from "../../electron/relay/store/jetstream/jetstream-store.ts";
 import type { RelayStore } from "../../electron/relay/store/store.ts";
+import type { RelayListener } from "../../electron/relay/transport.ts";
 import { NatsCluster } from "../support/nats-cluster.ts";
 import { callRelay } from "../support/relay-call.ts";
 
@@ -60,9 +61,14 @@ test("N3 any relay serves any agent: contacts, mail, doorbells and leases meet i
   await befriend(alice, bob);
   const reader = clientOf(bob, 1);
   let rings = 0;
+  const brought: string[] = [];
   const online = new Promise<void>((resolve) => {
     const state = (now: string) => now === "online" && resolve();
-    reader.open({ doorbell: () => rings++, state });
+    const doorbell: RelayListener["doorbell"] = (_at, page) => {
+      rings++;
+      brought.push(...(page?.envelopes.map((one) => one.id) ?? []));
+    };
+    reader.open({ doorbell, state });
   });
   await online;
   const before = rings;
@@ -70,6 +76,8 @@ test("N3 any relay serves any agent: contacts, mail, doorbells and leases meet i
   const put = await clientOf(alice, 0).put([envelope(alice, bob, "one")]);
   expect(put).toMatchObject([{ id: "one", accepted: true }]);
   await expect.poll(() => rings).toBeGreaterThan(before);
+  // What was put at one relay travels with the ring of another.
+  expect(brought).toEqual(["one"]);
   expect((await reader.list(50)).envelopes).toMatchObject([{ id: "one" }]);
   await clientOf(bob, 0).acknowledge(["one"]);
   expect((await reader.list(50)).envelopes).toEqual([]);

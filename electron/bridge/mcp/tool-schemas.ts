@@ -9,8 +9,8 @@ export function listedTools(tools: Tools): ListedTool[] {
     name,
     title: tool.title,
     description: tool.description,
-    inputSchema: jsonSchema(inputOf(tool), "input"),
-    outputSchema: jsonSchema(z.object(tool.output), "output"),
+    inputSchema: jsonSchema(schemasOf(tool).input, "input"),
+    outputSchema: jsonSchema(schemasOf(tool).output, "output"),
     annotations: {
       title: tool.title,
       readOnlyHint: tool.readOnly,
@@ -34,7 +34,7 @@ export function readCall(
       `The tools are: ${Object.keys(tools).join(", ")}.`,
     );
   }
-  const read = inputOf(tool).safeParse(input ?? {});
+  const read = schemasOf(tool).input.safeParse(input ?? {});
   if (read.success) return { tool, input: read.data };
   const issue = read.error.issues[0];
   const field = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
@@ -50,7 +50,7 @@ export function readCall(
  * announced, and clients refuse what was not announced.
  */
 export function readResult(tool: Tool, result: Record<string, unknown>): Record<string, unknown> {
-  const read = z.object(tool.output).safeParse(result);
+  const read = schemasOf(tool).output.safeParse(result);
   if (read.success) return read.data;
   throw new TinyplaceError(
     "internal",
@@ -60,9 +60,21 @@ export function readResult(tool: Tool, result: Record<string, unknown>): Record<
   );
 }
 
-/** Strict: a misspelt `to_session` must not send to everybody. */
-function inputOf(tool: Tool) {
-  return z.strictObject(tool.input);
+interface Schemas {
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+}
+
+const schemas = new WeakMap<Tool, Schemas>();
+
+/** Made once for each tool that is used: a schema compiles itself when it first reads something. */
+function schemasOf(tool: Tool): Schemas {
+  const known = schemas.get(tool);
+  if (known) return known;
+  // Strict: a misspelt `to_session` must not send to everybody.
+  const made = { input: z.strictObject(tool.input), output: z.object(tool.output) };
+  schemas.set(tool, made);
+  return made;
 }
 
 function takes(name: string, tool: Tool): string {

@@ -3,15 +3,24 @@ import { type RawData, WebSocket } from "ws";
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
-import { type Signer, streamAuthorization } from "../signing.ts";
-import type { RelayListener } from "../transport.ts";
+import { contentDigest } from "../content-digest.ts";
+import { type Signer, signedHeaders, streamAuthorization } from "../signing.ts";
+import type { MailPage, RelayListener } from "../transport.ts";
 import { type RungFor, rungFor } from "../wire.ts";
+import { mailPage } from "./mail-page.ts";
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 15_000;
 const HEARTBEAT_MS = 20_000;
 
-const frame = z.object({ item: z.object({ for: rungFor }) });
+const frame = z.object({
+  item: z.object({
+    for: rungFor,
+    /** What `GET /messages` would answer, and the digest that it would have. */
+    page: z.string().optional(),
+    digest: z.string().optional(),
+  }),
+});
 
 interface DoorbellParts {
   /** The relay's base URL, http or https. */
@@ -19,6 +28,8 @@ interface DoorbellParts {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Which installation drains the mailbox (rule N5); null where the relay is told none. */
+  readonly installation: string | null;
 }
 
 /** The WebSocket that says when to look; it comes back forever, with back-off and jitter. */
@@ -51,9 +62,9 @@ export class DoorbellSocket {
   private connect(listener: RelayListener): void {
     if (this.closed) return;
     listener.state("connecting", null);
-    const { signer, clock } = this.parts;
-    const authorization = encodeURIComponent(streamAuthorization(signer, clock.now()));
-    const socket = new WebSocket(`${this.url}/inbox/stream?authorization=${authorization}`, {
+    const { uri, headers } = this.request();
+    const socket = new WebSocket(`${this.url}${uri}`, {
+      headers,
       handshakeTimeout: 10_000,
       maxPayload: 1024 * 1024,
     });
@@ -65,7 +76,7 @@ export class DoorbellSocket {
       // Mail may have come while nobody could ring.
       listener.doorbell(null);
     });
-    socket.on("message", (data) => listener.doorbell(rungOf(data)));
+    socket.on("message", (data) => listener.doorbell(...rungOf(data)));
     // A relay that takes connections only to drop them is not one that works again.
     socket.on("pong", () => {
       this.failures = 0;
@@ -87,6 +98,17 @@ export class DoorbellSocket {
     });
   }
 
+  /** Signed as every request is, too: mail travels with the rings of such a doorbell only. */
+  private request(): { uri: string; headers: Record<string, string> } {
+    const { signer, clock, installation } = this.parts;
+    const now = clock.now();
+    const authorization = encodeURIComponent(streamAuthorization(signer, now));
+    const drains = installation === null ? "" : `&installation=${encodeURIComponent(installation)}`;
+    const uri = `/inbox/stream?authorization=${authorization}${drains}`;
+    const request = { method: "GET", uri, body: null, actor: signer.address, now };
+    return { uri, headers: signedHeaders(signer, request) };
+  }
+
   /** Pings now and then, and drops a connection whose last ping was not answered. */
   private beat(socket: WebSocket): void {
     let answered = false;
@@ -101,12 +123,15 @@ export class DoorbellSocket {
   }
 }
 
-/** What the frame says it is for; null for the frames of relays that do not say. */
-function rungOf(data: RawData): RungFor | null {
+/** What the frame says it is for, null for the frames of relays that do not say; and what it brings. */
+function rungOf(data: RawData): [RungFor | null, MailPage?] {
   try {
-    return frame.parse(JSON.parse(data.toString())).item.for;
+    const { item } = frame.parse(JSON.parse(data.toString()));
+    // What was damaged on its way is looked for.
+    if (!item.page || item.digest !== contentDigest(item.page)) return [item.for];
+    return [item.for, mailPage.parse(JSON.parse(item.page))];
   } catch {
-    return null;
+    return [null];
   }
 }
 

@@ -6,7 +6,7 @@ import type { Signer } from "../signing.ts";
 import type {
   KeyHealth,
   Lease,
-  Malformed,
+  MailPage,
   PublishedBundle,
   PutOutcome,
   RelayListener,
@@ -18,12 +18,12 @@ import {
   type LibsignalUpload,
   libsignalBundle,
   type RelayEnvelope,
-  relayEnvelope,
   type SdkKey,
   sdkBundle,
 } from "../wire.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { DoorbellSocket } from "./doorbell-socket.ts";
+import { mailPage } from "./mail-page.ts";
 import { RelayHttp, readAnswer, refused } from "./relay-http.ts";
 import { isMissing, Sender } from "./sender.ts";
 
@@ -39,7 +39,6 @@ const view = z.object({
   status: z.string(),
 });
 const views = z.array(view).nullish();
-const mailbox = z.object({ messages: z.array(z.unknown()).nullish(), more: z.boolean().nullish() });
 const health = z.object({
   libsignal: z.object({ preKeyCount: z.number(), kyberPreKeyCount: z.number() }).nullish(),
   signedPreKeyKeyId: z.string().nullish(),
@@ -91,7 +90,8 @@ export class HttpRelayTransport implements RelayTransport {
     this.sender = new Sender(this.http);
     this.directory = new DirectoryClient(this.http);
     this.signer = signer;
-    this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers });
+    const installation = this.installation?.id ?? null;
+    this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers, installation });
   }
 
   get rings(): boolean {
@@ -116,21 +116,13 @@ export class HttpRelayTransport implements RelayTransport {
     return { state: "held" };
   }
 
-  async list(limit: number) {
+  async list(limit: number): Promise<MailPage> {
     const uri = `/messages?${this.drainQuery()}&limit=${limit}`;
     failpoint("relay-list.before");
-    const { messages, more } = await this.http.expect(mailbox, "GET", uri);
+    const { saysMore, ...page } = await this.http.expect(mailPage, "GET", uri);
     failpoint("relay-list.after");
-    this.saysMore = typeof more === "boolean";
-    const envelopes: RelayEnvelope[] = [];
-    const malformed: Malformed[] = [];
-    // One malformed envelope must not hide the others.
-    for (const one of messages ?? []) {
-      const parsed = relayEnvelope.safeParse(one);
-      if (parsed.success) envelopes.push(parsed.data);
-      else malformed.push(...asMalformed(one));
-    }
-    return { envelopes, malformed, more: more ?? envelopes.length + malformed.length > 0 };
+    this.saysMore = saysMore;
+    return page;
   }
 
   async acknowledge(ids: readonly string[]): Promise<void> {
@@ -289,16 +281,6 @@ export class HttpRelayTransport implements RelayTransport {
       if (!take(await this.http.expect(shape, "GET", uri))) return;
     }
   }
-}
-
-/** Without an id it cannot be acknowledged: there is nothing to be done about it. */
-function asMalformed(value: unknown): Malformed[] {
-  const parsed = z.object({ id: z.string().min(1).max(128), from: z.unknown() }).safeParse(value);
-  if (!parsed.success) return [];
-  const { id, from } = parsed.data;
-  return [
-    { id, from: typeof from === "string" ? from.slice(0, 64) : "", json: JSON.stringify(value) },
-  ];
 }
 
 /** False when the page was not full, or brought nothing new: some relays take no offset. */

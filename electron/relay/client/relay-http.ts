@@ -9,6 +9,9 @@ const TIMEOUT_MS = 30_000;
 /** More than a relay's largest page; an answer beyond it is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/** How a relay refuses. Schemas are made once: each compiles itself when it first reads something. */
+const refusal = z.object({ error: z.string() });
+
 export type Method = "GET" | "PUT" | "POST" | "DELETE";
 
 export interface Answer {
@@ -146,7 +149,7 @@ export function refused(answer: Answer): TinyplaceError {
 
 /** The relay's own words, "" when it gave none. */
 export function errorText(answer: Answer): string {
-  const parsed = z.object({ error: z.string() }).safeParse(answer.body);
+  const parsed = refusal.safeParse(answer.body);
   const text = parsed.success ? parsed.data.error.slice(0, 200) : "";
   if (answer.status !== 401 || !text.includes("date")) return text;
   return `this machine's clock is wrong, or the relay's: ${text}`;

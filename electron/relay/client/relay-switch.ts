@@ -39,8 +39,8 @@ export class RelaySwitch {
   private heardOf(relay: RelayTransport, listener: RelayListener): RelayListener {
     const isCurrent = () => this.current === relay;
     return {
-      doorbell: (rung) => {
-        if (isCurrent()) listener.doorbell(rung);
+      doorbell: (...rung) => {
+        if (isCurrent()) listener.doorbell(...rung);
       },
       state: (state, problem) => {
         if (isCurrent()) listener.state(state, problem);

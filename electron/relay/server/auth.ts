@@ -5,7 +5,7 @@ import { HttpError } from "./http-error.ts";
 import { DATE_WINDOW_MS, type NonceLimits, NonceMemory } from "./nonces.ts";
 import { isSiws, siwsHolds } from "./siws.ts";
 
-interface SignedRequest {
+export interface SignedRequest {
   readonly method: string;
   /** Path and query exactly as received. */
   readonly uri: string;
@@ -64,7 +64,8 @@ export class RequestGuard {
 
   /**
    * The WebSocket's credential, as in the Authorization header (section 3.3). It has no nonce: within
-   * the window it can be used again, which gains a thief no more than doorbells.
+   * the window it can be used again, which gains a thief no more than doorbells. Mail travels with them
+   * to those alone that signed the request as well.
    */
   authenticateStream(authorization: string): string {
     const match = /^tiny\.place ([1-9A-HJ-NP-Za-km-z]{32,44}):(siws:[^:]+|[^:]+):(.+)$/.exec(

@@ -94,7 +94,7 @@ async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: 
     before = current?.status;
     return rule(current, act);
   });
-  if (edge?.status !== before && rule !== blocked) ring(other, "contacts");
+  if (edge?.status !== before && rule !== blocked) await ring(other, { for: "contacts" });
   return edge && contactOf(edge);
 }
 

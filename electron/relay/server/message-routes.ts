@@ -3,6 +3,7 @@ import { z } from "zod";
 import { messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Delivery, StoredOutcome } from "../store/store.ts";
 import { type MailboxLease, mailboxLease, type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
+import { mailPage, ringOf } from "./carried-mail.ts";
 import { HttpError } from "./http-error.ts";
 import {
   cryptoIdFrom,
@@ -21,7 +22,15 @@ const MAX_PAGE = 500;
 /** Characters of envelopes in one answer; what is left over comes with the next. */
 const PAGE_SIZE = 8 * 1024 * 1024;
 
+const anything = z.unknown();
 const drainQuery = z.object({ agentId: z.string(), installation: z.string().max(128).optional() });
+const listQuery = drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) });
+const batch = z.object({ envelopes: z.array(anything).min(1).max(MAX_BATCH) });
+const acknowledgement = z.object({
+  agentId: z.string().optional(),
+  installation: z.string().max(128).optional(),
+  ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
+});
 const leaseRequest = mailboxLease
   .pick({ installation: true, host: true })
   .extend({ take: z.boolean().default(false) });
@@ -38,7 +47,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.put("/messages", async (request, reply) => {
     const sender = await signerOf(parts, request);
-    const delivery = await admit(parts, sender, readBody(z.unknown(), request));
+    const delivery = await admit(parts, sender, readBody(anything, request));
     const [outcome] = await deliver(parts, [delivery]);
     if (outcome === "full") throw full();
     return reply.code(202).send(delivery.envelope);
@@ -46,17 +55,13 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.post("/messages/batch", { bodyLimit: parts.batchBytes }, async (request) => {
     const sender = await signerOf(parts, request);
-    const shape = z.object({ envelopes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
-    const { envelopes } = readBody(shape, request);
+    const { envelopes } = readBody(batch, request);
     return { results: await putBatch(parts, sender, envelopes) };
   });
 
   app.get("/messages", async (request, reply) => {
     const owner = await signerOf(parts, request);
-    const query = read(
-      drainQuery.extend({ limit: z.coerce.number().int().min(1).default(50) }),
-      request.query,
-    );
+    const query = read(listQuery, request.query);
     requireSelf(owner, query.agentId);
     await requireLease(parts, owner, query.installation);
     const limit = Math.min(query.limit, MAX_PAGE);
@@ -65,11 +70,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
     const size = texts.reduce((sum, text) => sum + text.length, 0);
     // Ours. A page that may have been cut for its size has more, as far as anybody knows.
     const more = found.length > limit || size > PAGE_SIZE / 2;
-    // Spliced as kept: what was checked on its way in need not be read and written again.
-    const messages = texts.length > 0 ? `[${texts.join(",")}]` : "null";
-    return reply
-      .type("application/json; charset=utf-8")
-      .send(`{"messages":${messages},"more":${more}}`);
+    return reply.type("application/json; charset=utf-8").send(mailPage(texts, more));
   });
 
   app.delete<WithId>("/messages/:id", async (request, reply) => {
@@ -93,12 +94,7 @@ export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void 
 
   app.post("/messages/ack", async (request, reply) => {
     const owner = await signerOf(parts, request);
-    const shape = z.object({
-      agentId: z.string().optional(),
-      installation: z.string().max(128).optional(),
-      ids: z.array(z.string().max(128)).max(MAX_ACKNOWLEDGED),
-    });
-    const { agentId, installation, ids } = readBody(shape, request);
+    const { agentId, installation, ids } = readBody(acknowledgement, request);
     if (agentId !== undefined) requireSelf(owner, agentId);
     await requireLease(parts, owner, installation);
     await store.removeEnvelopes(owner, ids, clock.now());
@@ -154,7 +150,10 @@ async function deliver(
   const outcomes = await store.putEnvelopes(deliveries, clock.now());
   for (const outcome of outcomes) observer.stored(outcome);
   const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
-  for (const mailbox of new Set(rung.map((one) => one.mailbox))) ring(mailbox, "mail");
+  // Before the answer: somebody waits for the mail, and nobody for what became of it.
+  for (const mailbox of new Set(rung.map((one) => one.mailbox))) {
+    await ring(mailbox, ringOf(rung.filter((one) => one.mailbox === mailbox)));
+  }
   return outcomes;
 }
 

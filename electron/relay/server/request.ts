@@ -3,8 +3,8 @@ import type { z } from "zod";
 import { cryptoIdOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RelayStore } from "../store/store.ts";
-import type { RungFor } from "../wire.ts";
-import type { RequestGuard } from "./auth.ts";
+import type { Ring } from "../wire.ts";
+import type { RequestGuard, SignedRequest } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
 import type { RelayObserver } from "./observer.ts";
 import type { RateLimits } from "./rate-limit.ts";
@@ -17,8 +17,8 @@ export interface RouteParts {
   readonly observer: RelayObserver;
   /** Told of every request that was signed rightly. */
   readonly usedBy: (agent: string) => void;
-  /** Rings the doorbell of an agent (cryptoId). */
-  readonly ring: (agent: string, what: RungFor) => void;
+  /** Rings the doorbell of an agent (cryptoId). Resolves when it rang, or others were told to ring. */
+  readonly ring: (agent: string, ring: Ring) => Promise<void>;
   /** Bytes of one batch request. */
   readonly batchBytes: number;
 }
@@ -29,19 +29,27 @@ export interface WithId {
 
 /** The signer's cryptoId, within its rate. Rejects with HttpError. */
 export async function signerOf(parts: RouteParts, request: FastifyRequest): Promise<string> {
-  const { agent, nonce } = parts.guard.authenticate({
+  const agent = await admitSigned(parts, {
     method: request.method,
     uri: request.raw.url ?? "",
     body: Buffer.isBuffer(request.body) ? request.body : null,
     header: (name) => String(request.headers[name] ?? ""),
   });
-  parts.rates.countAgent(agent);
-  const { fleet } = parts.store;
+  parts.usedBy(agent);
+  return agent;
+}
+
+/** The signer's cryptoId, within its rate, of a request that comes once. Rejects with HttpError. */
+export async function admitSigned(
+  { guard, rates, store: { fleet } }: Pick<RouteParts, "guard" | "rates" | "store">,
+  request: SignedRequest,
+): Promise<string> {
+  const { agent, nonce } = guard.authenticate(request);
+  rates.countAgent(agent);
   // Last, since it costs most: another relay of the fleet may have had this very request.
   if (fleet && nonce !== null && !(await fleet.takeNonce(agent, nonce))) {
     throw new HttpError(401, "replayed nonce", { reason: "replayed_nonce" });
   }
-  parts.usedBy(agent);
   return agent;
 }
 

@@ -101,9 +101,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
   const usedBy = options.usedBy ?? (() => undefined);
   const observer = options.observer ?? SILENT;
-  const { fleet } = store;
   const timers = options.timers ?? systemTimers;
-  const doorbells = new Doorbells({ guard, rates, observer, timers, fleet, usedBy });
+  const doorbells = new Doorbells({ guard, rates, observer, timers, store, usedBy });
   const app = createApp({
     bodyBytes: limits.bodyBytes ?? 4 * MIB,
     tls,
@@ -128,10 +127,12 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     rates,
     usedBy,
     observer,
-    ring: (agent, what) => doorbells.ring(agent, what),
+    ring: (agent, ring) => doorbells.ring(agent, ring),
     batchBytes: limits.batchBytes ?? 8 * MIB,
   });
-  app.server.on("upgrade", (request, socket, head) => doorbells.upgrade(request, socket, head));
+  app.server.on("upgrade", (request, socket, head) => {
+    void doorbells.upgrade(request, socket, head);
+  });
   try {
     await app.listen({ host, port: options.port });
   } catch (error) {

@@ -5,7 +5,7 @@ import type {
   LibsignalUpload,
   MailboxLease,
   RelayEnvelope,
-  RungFor,
+  Ring,
   SdkKey,
 } from "../wire.ts";
 
@@ -80,12 +80,12 @@ export interface Fleet {
   /** False when any of them took this nonce of this agent before. */
   takeNonce(agent: string, nonce: string): Promise<boolean>;
   /** Rings the agent's doorbells, wherever they are. */
-  ring(agent: string, what: RungFor): void;
+  ring(agent: string, ring: Ring): void;
   /**
    * Hears the agent's rings until the returned function is called; null when some may have been
    * missed. One follower per agent.
    */
-  follow(agent: string, rung: (what: RungFor | null) => void): () => void;
+  follow(agent: string, rung: (ring: Ring | null) => void): () => void;
 }
 
 /**
