@@ -3,7 +3,8 @@ import { join } from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { InlineConfig } from "vite";
-import { latin1 } from "./latin1.ts";
+import { ascii } from "./ascii.ts";
+import { LIBSIGNAL_NATIVE, libsignalParts } from "./libsignal-parts.ts";
 import { ROOT } from "./root.ts";
 
 /**
@@ -22,12 +23,7 @@ export const ENTRIES = {
 } as const;
 
 /** Native modules stay outside the bundle; their own packages find the right binary. */
-const NATIVE = [
-  "better-sqlite3",
-  "@signalapp/libsignal-client",
-  "@signalapp/sqlcipher",
-  "@napi-rs/keyring",
-];
+const NATIVE = ["better-sqlite3", LIBSIGNAL_NATIVE, "@signalapp/sqlcipher", "@napi-rs/keyring"];
 /** Both runtimes' floor: the evaluation Electron has Node 20 and Chrome 130. */
 const NODE_TARGET = "node20";
 const CHROME_TARGET = "chrome130";
@@ -41,7 +37,7 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
   const paths = kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
   return {
     ...common(ROOT),
-    plugins: [latin1()],
+    plugins: [libsignalParts(), ascii()],
     define: { __FAILPOINTS__: String(kind === "test") },
     resolve: { conditions: ["node"], mainFields: ["module", "main"] },
     ssr: { noExternal: true, external: NATIVE, target: "node" },

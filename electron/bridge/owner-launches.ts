@@ -18,8 +18,16 @@ export interface Program {
  * in short pauses, and gives back what a burst of mail took. Only a start option of Node.js bounds it.
  */
 export const DAEMON_NODE_OPTIONS = ["--max-semi-space-size=4"];
-/** glibc gives each thread a heap of its own, and what one of them frees no other takes. */
-export const DAEMON_ENVIRONMENT = { MALLOC_ARENA_MAX: "2" };
+/**
+ * For glibc, which else gives each thread a heap of its own, whose free parts no other thread takes. And
+ * once it has freed a large block, it takes others of that size from its heap, too, where small ones
+ * that stay keep them from going back to the system; a fixed threshold (its own first one) is kept.
+ */
+export const DAEMON_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "131072",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+};
 
 /** One way to start an owner. */
 export interface Launch {

@@ -25,6 +25,8 @@ interface HostRelayParts {
   readonly paths: HomePaths;
   /** Of the owner: later ones refuse our writes. */
   readonly epoch: number;
+  /** Whether the embedded relay's thread collects its garbage when a busy time is over. */
+  readonly tidies: boolean;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly settings: HostSettings;
@@ -148,9 +150,9 @@ export class HostRelay {
 
   /** In a thread of its own; a clock that somebody moves is in this one. */
   private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
-    const { epoch, clock, usedBy } = this.parts;
+    const { epoch, tidies, clock, usedBy } = this.parts;
     const options = { database, ownerEpoch: epoch, port };
-    if (clock === systemClock) return startRelayThread(options, usedBy);
+    if (clock === systemClock) return startRelayThread({ ...options, tidies }, usedBy);
     const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
     return startEmbeddedRelay(options, { clock, usedBy });
   }

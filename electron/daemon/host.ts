@@ -108,6 +108,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.relay = new HostRelay({
       paths: options.paths,
       epoch: options.lock.epoch,
+      tidies: options.kind !== "desktop",
       clock: this.clock,
       timers: this.timers,
       settings: this.settings,

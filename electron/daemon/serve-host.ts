@@ -5,13 +5,13 @@ import { startSocketServer } from "../bridge/socket-server.ts";
 import { collectGarbage } from "../platform/collect-garbage.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
+import { watchQuietTime } from "../platform/quiet-time.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { commitRounds } from "../vault/commit-rounds.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { Host } from "./host.ts";
 import { idleLimit, watchIdle } from "./idle-watch.ts";
-import { watchQuietTime } from "./quiet-time.ts";
 
 export interface ServedHost {
   readonly host: Host;

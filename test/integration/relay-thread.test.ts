@@ -17,7 +17,7 @@ const ASKING = `
 `;
 
 async function relayThread(home: string, port = 0): Promise<EmbeddedRelay> {
-  const options = { database: join(home, "relay.db"), ownerEpoch: 1, port };
+  const options = { database: join(home, "relay.db"), ownerEpoch: 1, port, tidies: true };
   const relay = await startRelayThread(options, () => undefined);
   onTestFinished(() => relay.close());
   return relay;

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  DAEMON_ENVIRONMENT,
   noteDesktop,
   ownerEnvironment,
   ownerLaunches,
@@ -25,14 +26,14 @@ describe("L2 how an owner is started", () => {
       {
         executable: "/opt/tinyplace",
         words: ["--max-semi-space-size=4", "/app/main/cli.js", "daemon", ...common],
-        env: { ELECTRON_RUN_AS_NODE: "1", MALLOC_ARENA_MAX: "2" },
+        env: { ELECTRON_RUN_AS_NODE: "1", ...DAEMON_ENVIRONMENT },
       },
     ]);
     expect(ownerLaunches(paths, onNode, DISPLAY)).toEqual([
       {
         executable: "/bin/node",
         words: ["--max-semi-space-size=4", "/app/main/cli.js", "daemon", ...common],
-        env: { MALLOC_ARENA_MAX: "2" },
+        env: DAEMON_ENVIRONMENT,
       },
     ]);
   });

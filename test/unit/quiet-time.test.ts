@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { watchQuietTime } from "../../electron/daemon/quiet-time.ts";
+import { watchQuietTime } from "../../electron/platform/quiet-time.ts";
 import { ManualTime } from "../support/manual-time.ts";
 
 test("a busy time is tidied up after once, when it is over", () => {

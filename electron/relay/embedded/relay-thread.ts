@@ -7,6 +7,11 @@ import type { EmbeddedOptions, EmbeddedRelay } from "./embedded-relay.ts";
 /** From source it lies beside this module; the bundle's entries and chunks share a folder as well. */
 const ENTRY = join(import.meta.dirname, `relay-worker${extname(import.meta.filename)}`);
 
+export interface RelayThreadOptions extends EmbeddedOptions {
+  /** Whether the thread collects its garbage when a busy time is over. */
+  readonly tidies: boolean;
+}
+
 /** What the thread tells. */
 export type RelayThreadNews =
   | { readonly kind: "started"; url: string; port: number; incident: Incident | null }
@@ -20,7 +25,7 @@ export type RelayThreadNews =
  * its error is thrown here, as it would be without a thread.
  */
 export async function startRelayThread(
-  options: EmbeddedOptions,
+  options: RelayThreadOptions,
   usedBy: (agent: string) => void,
 ): Promise<EmbeddedRelay> {
   const worker = new Worker(ENTRY, { name: "tinyplace-relay", workerData: options });

@@ -1,9 +1,13 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { errorView } from "../../../shared/errors/errors.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { collectGarbage } from "../../platform/collect-garbage.ts";
+import { watchQuietTime } from "../../platform/quiet-time.ts";
+import { systemTimers } from "../../platform/timers.ts";
+import { commitRounds } from "../../vault/commit-rounds.ts";
 import { asStorageError } from "../../vault/storage-errors.ts";
-import { type EmbeddedOptions, type EmbeddedRelay, startEmbeddedRelay } from "./embedded-relay.ts";
-import type { RelayThreadNews } from "./relay-thread.ts";
+import { type EmbeddedRelay, startEmbeddedRelay } from "./embedded-relay.ts";
+import type { RelayThreadNews, RelayThreadOptions } from "./relay-thread.ts";
 import { UseNews } from "./use-news.ts";
 
 /** The thread that relay-thread.ts starts: it serves until it is told to close. */
@@ -16,12 +20,18 @@ try {
     tell({ kind: "used", by, listeners: relay?.listeners() ?? [] });
   });
   const usedBy = (agent: string) => news.add(agent);
-  const started = await startEmbeddedRelay(workerData as EmbeddedOptions, {
+  const options = workerData as RelayThreadOptions;
+  const started = await startEmbeddedRelay(options, {
     clock: systemClock,
     usedBy,
   });
   relay = started;
+  const commits = () => commitRounds.count;
+  const stopTidying = options.tidies
+    ? watchQuietTime({ timers: systemTimers, commits, tidy: collectGarbage })
+    : () => undefined;
   port.once("message", async () => {
+    stopTidying();
     await started.close();
     news.close();
     port.close();
