@@ -12,6 +12,7 @@ import {
   envelopesToRepair,
   expectResent,
   forgetControl,
+  forgetResent,
   giveUpAsked,
   markAsked,
   markLost,
@@ -262,6 +263,7 @@ export class Repair {
     if (asked === null || Math.abs(clock.now() - asked) > LONGEST_COOL_DOWN_MS) return;
     markRepaired(vault, peer);
     const at = clock.now();
+    forgetResent(vault, at);
     for (const { id, envelope } of control.resent) {
       expectResent(vault, { sender: peer, messageId: id, envelopeId: envelope, at });
     }

@@ -3,6 +3,7 @@ import type { NotificationParams } from "../../shared/protocol/protocol.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
 import { collectGarbage } from "../platform/collect-garbage.ts";
+import { boundHeapGrowth } from "../platform/heap-growth.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { watchQuietTime } from "../platform/quiet-time.ts";
@@ -36,6 +37,7 @@ export async function serveHost(options: {
   program?: Program;
 }): Promise<ServedHost> {
   const { paths, lock, kind } = options;
+  boundHeapGrowth();
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};

@@ -118,10 +118,14 @@ export function expectResent(
   vault: VaultReader,
   resent: { sender: string; messageId: string; envelopeId: string; at: number },
 ): void {
-  vault.sql("DELETE FROM resent WHERE at < ?").run([resent.at - RESENT_REMEMBERED_MS]);
   vault
     .sql("INSERT OR IGNORE INTO resent (peer, envelope_id, message_id, at) VALUES (?, ?, ?, ?)")
     .run([resent.sender, resent.envelopeId, resent.messageId, resent.at]);
+}
+
+/** Forgets old announcements: once for all that come together, since it looks through what is kept. */
+export function forgetResent(vault: VaultReader, now: number): void {
+  vault.sql("DELETE FROM resent WHERE at < ?").run([now - RESENT_REMEMBERED_MS]);
 }
 
 /** Whether the message was announced as sent again. */

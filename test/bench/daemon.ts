@@ -8,8 +8,15 @@ import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../../electron/bridge/o
 import { HostClient } from "../../electron/bridge/socket-client.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 
+const MONITOR = readFileSync(join(import.meta.dirname, "loop-monitor.ts"), "utf8");
 /** Ticks of a process's time in /proc: 100 a second on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
+
+/** How long turns of its event loop took, in ms. */
+interface LoopTimes {
+  readonly longest: number;
+  readonly p99: number;
+}
 
 /** The built daemon as a process of its own, in a data folder of its own. */
 export class BenchDaemon {
@@ -24,22 +31,28 @@ export class BenchDaemon {
     this.startedInMs = startedInMs;
   }
 
-  static async start(home = mkdtempSync(join(tmpdir(), "tp-bench-"))): Promise<BenchDaemon> {
+  /** @param watched its event loop can be, by `watchLoop` */
+  static async start(
+    home = mkdtempSync(join(tmpdir(), "tp-bench-")),
+    { watched = false } = {},
+  ): Promise<BenchDaemon> {
     const entry = join(await bundle("official"), "main", "cli.js");
+    const options = [
+      ...DAEMON_NODE_OPTIONS,
+      ...(watched ? ["--import", `data:text/javascript,${encodeURIComponent(MONITOR)}`] : []),
+    ];
     const start = performance.now();
-    const child = spawn(
-      process.execPath,
-      [...DAEMON_NODE_OPTIONS, entry, "daemon", "--home", home],
-      {
-        env: { ...process.env, ...DAEMON_ENVIRONMENT, TINYPLACE_KEYSTORE: "file" },
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
+    const child = spawn(process.execPath, [...options, entry, "daemon", "--home", home], {
+      env: { ...process.env, ...DAEMON_ENVIRONMENT, TINYPLACE_KEYSTORE: "file" },
+      stdio: ["ignore", "pipe", "inherit", ...(watched ? (["ipc"] as const) : [])],
+    });
     const kill = () => child.kill();
     process.once("exit", kill);
     child.once("close", () => process.off("exit", kill));
+    const { stdout } = child;
+    if (!stdout) throw new Error("the daemon has no output");
     await new Promise<void>((resolve, reject) => {
-      createInterface(child.stdout).once("line", () => resolve());
+      createInterface(stdout).once("line", () => resolve());
       child.once("close", (code) => reject(new Error(`the daemon ended with ${code}`)));
     });
     return new BenchDaemon(home, child, performance.now() - start);
@@ -47,6 +60,16 @@ export class BenchDaemon {
 
   connect(): Promise<HostClient> {
     return HostClient.connect(homePaths(this.home), "bench");
+  }
+
+  /** Watches its event loop until the returned function is called, which tells how it went. */
+  watchLoop(): () => Promise<LoopTimes> {
+    this.child.send("watch");
+    return () => {
+      const told = new Promise<LoopTimes>((resolve) => this.child.once("message", resolve));
+      this.child.send("tell");
+      return told;
+    };
   }
 
   /**

@@ -3,6 +3,7 @@ import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
 import type { BenchDaemon } from "./daemon.ts";
 
 const LABEL = "bench";
+export const IN_FLIGHT = 32;
 
 /** One agent with one session, driven over the host's own socket. */
 export interface Party {
@@ -64,4 +65,20 @@ export async function drain(by: Party, from: Party, count: number): Promise<void
     got += handed.deliveries.length;
     await by.client.call("confirm", handed);
   }
+}
+
+export type Route = readonly [from: Party, to: Party];
+
+/** Messages a second until the last was confirmed. */
+export async function flow(routes: readonly Route[], count: number, body: string): Promise<number> {
+  const each = Math.ceil(count / routes.length);
+  const inFlight = Math.max(1, Math.floor(IN_FLIGHT / routes.length));
+  const start = performance.now();
+  await Promise.all(
+    routes.flatMap(([from, to]) => [
+      flood(from, to, { count: each, body, inFlight }),
+      drain(to, from, each),
+    ]),
+  );
+  return (each * routes.length) / ((performance.now() - start) / 1000);
 }

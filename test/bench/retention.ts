@@ -93,3 +93,5 @@ async function longestBlock(count: number, act: (n: number) => Promise<unknown>)
   delay.disable();
   return rounded(delay.max / 1e6);
 }
+
+if (process.argv[1] === import.meta.filename) console.table(await measureRetention(50_000));

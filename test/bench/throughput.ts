@@ -1,9 +1,7 @@
+import { probedBurst } from "./burst.ts";
 import { BenchDaemon } from "./daemon.ts";
 import { quantile, rounded } from "./numbers.ts";
-import { drain, flood, type Party, party, send } from "./parties.ts";
-
-const IN_FLIGHT = 32;
-const PROBE_EVERY_MS = 5;
+import { drain, flow, IN_FLIGHT, type Party, party, type Route, send } from "./parties.ts";
 
 /**
  * What one daemon carries with its relay inside, receipts on, over its own socket: every message is
@@ -20,7 +18,7 @@ export async function measureThroughput(options: {
 }) {
   const { count } = options;
   const body = "x".repeat(options.textBytes);
-  const daemon = await BenchDaemon.start();
+  const daemon = await BenchDaemon.start(undefined, { watched: true });
   try {
     const [a, b] = [await party(daemon, "a"), await party(daemon, "b")];
     await flow([[b, a]], 1, body);
@@ -58,8 +56,7 @@ export async function measureThroughput(options: {
       two_way_written_kb: rounded((after.written - before.written) / count / 1024),
       ...(many === null ? {} : { fifty_pairs_per_s: Math.round(many) }),
       burst_n: options.burst,
-      burst_longest_block_ms: burst.longest,
-      burst_p99_block_ms: burst.p99,
+      ...burst,
       after_burst_resident_mb: resident,
       after_burst_own_mb: own,
       idle_cpu_percent: idleCpu,
@@ -76,22 +73,6 @@ function costsOf(daemon: BenchDaemon) {
     mainThread: daemon.mainThreadSeconds() ?? 0,
     written: daemon.writtenBytes() ?? 0,
   };
-}
-
-type Route = readonly [from: Party, to: Party];
-
-/** Messages a second until the last was confirmed. */
-async function flow(routes: readonly Route[], count: number, body: string): Promise<number> {
-  const each = Math.ceil(count / routes.length);
-  const inFlight = Math.max(1, Math.floor(IN_FLIGHT / routes.length));
-  const start = performance.now();
-  await Promise.all(
-    routes.flatMap(([from, to]) => [
-      flood(from, to, { count: each, body, inFlight }),
-      drain(to, from, each),
-    ]),
-  );
-  return (each * routes.length) / ((performance.now() - start) / 1000);
 }
 
 async function latencies(a: Party, b: Party, body: string, count: number): Promise<number[]> {
@@ -135,26 +116,6 @@ async function underLoad(
   await writing;
   await drain(a, b, sent);
   return times;
-}
-
-/** How long the daemon leaves others waiting while a burst comes in: its longest answers to a ping. */
-async function probedBurst(daemon: BenchDaemon, route: Route, body: string, count: number) {
-  const probe = await daemon.connect();
-  const blocks: number[] = [];
-  let over = false;
-  const probing = (async () => {
-    while (!over) {
-      const start = performance.now();
-      await probe.call("wallet.list", {});
-      blocks.push(performance.now() - start);
-      await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
-    }
-  })();
-  await flow([route], count, body);
-  over = true;
-  await probing;
-  probe.close();
-  return { longest: rounded(Math.max(...blocks)), p99: quantile(blocks, 0.99) };
 }
 
 async function manyPairs(

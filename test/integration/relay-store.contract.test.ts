@@ -6,6 +6,7 @@ import { MemoryRelayStore } from "../../electron/relay/store/memory-store.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import {
   type ContactEdge,
+  type Delivery,
   MAX_ONE_TIME_KEYS,
   type RelayStore,
   type StoreLimits,
@@ -181,6 +182,17 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     expect(await store.putEnvelopes(flood(2, 0, "alice"), NOW)).toEqual(["stored", "stored"]);
     await store.removeEnvelopes("bob", ["5"], NOW);
     expect(await store.putEnvelopes(flood(2, 200), NOW)).toEqual(["stored", "full"]);
+  });
+
+  test("N4 one sender fills half of a mailbox's size, however often that is counted", async () => {
+    const store = await create({ mailboxSize: 2 ** 21 });
+    const large = (id: string, sender = "eve") => delivery(id, sender, "bob", "A".repeat(300_000));
+    const put = (...all: Delivery[]) => store.putEnvelopes(all, NOW);
+    expect(await put(large("1"), large("2"), large("3"))).toEqual(["stored", "stored", "stored"]);
+    expect(await put(large("4"), large("1", "alice"))).toEqual(["full", "stored"]);
+    expect(await put(large("4"))).toEqual(["full"]);
+    await store.removeEnvelopes("bob", ["2"], NOW);
+    expect(await put(large("4"), large("5"))).toEqual(["stored", "full"]);
   });
 
   test("N4 mail that nobody fetched within the retention is dropped", async () => {

@@ -10,6 +10,7 @@ import * as envelopes from "./sqlite/envelope-table.ts";
 import * as keys from "./sqlite/key-table.ts";
 import * as leases from "./sqlite/lease-table.ts";
 import { migrate } from "./sqlite/schema.ts";
+import { ShareCounts } from "./sqlite/share-counts.ts";
 import { Sql } from "./sqlite/sql.ts";
 import {
   type ClaimOutcome,
@@ -37,6 +38,7 @@ export class SqliteRelayStore implements RelayStore {
   readonly fleet = null;
   private readonly db: Database;
   private readonly sql: Sql;
+  private readonly shares: ShareCounts;
   private readonly commits: GroupCommit;
   private readonly bounds: Bounds;
   private readonly handleLimit: number;
@@ -64,15 +66,22 @@ export class SqliteRelayStore implements RelayStore {
       throw error;
     }
     this.sql = new Sql(this.db);
-    this.commits = new GroupCommit(this.db, guard ? { before: guard } : {});
+    this.shares = new ShareCounts(this.sql);
+    this.commits = new GroupCommit(this.db, {
+      ...(guard && { before: guard }),
+      after: (error) => {
+        if (error) this.shares.forgetAll();
+      },
+    });
   }
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
     const outcomes = await this.commits.write(() => {
       envelopes.forgetOld(this.sql, now);
-      if (this.retentionMs > 0) envelopes.dropOld(this.sql, now - this.retentionMs, now);
+      const { sql, shares, bounds } = this;
+      if (this.retentionMs > 0) envelopes.dropOld(sql, shares, now - this.retentionMs, now);
       const stored = deliveries.map((one) =>
-        envelopes.putEnvelope(this.sql, one, this.bounds, now),
+        envelopes.putEnvelope(sql, shares, one, { bounds, now }),
       );
       failpoint("relay-store.before-commit");
       return stored;
@@ -88,6 +97,7 @@ export class SqliteRelayStore implements RelayStore {
   async removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void> {
     await this.commits.write(() => {
       for (const id of ids) envelopes.removeEnvelope(this.sql, mailbox, id, now);
+      this.shares.forget(mailbox);
       failpoint("relay-delete.before-commit");
     });
     failpoint("relay-delete.after-commit");

@@ -1,14 +1,16 @@
 import { type Bounds, senderShare } from "../sender-share.ts";
 import { type Delivery, type StoredOutcome, TOMBSTONE_MS } from "../store.ts";
+import type { ShareCounts } from "./share-counts.ts";
 import type { Sql } from "./sql.ts";
 
 /** Mailboxes, and the ids that may not come again (rule D2). Calls belong inside a transaction. */
 export function putEnvelope(
   sql: Sql,
-  { mailbox, sender, envelope }: Delivery,
-  bounds: Bounds,
-  now: number,
+  shares: ShareCounts,
+  delivery: Delivery,
+  { bounds, now }: { bounds: Bounds; now: number },
 ): StoredOutcome {
+  const { mailbox, sender, envelope } = delivery;
   const key = [mailbox, sender, envelope.id];
   const known = "SELECT 1 AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND id = ?";
   if (sql.get(known, key)) return "known";
@@ -18,34 +20,29 @@ export function putEnvelope(
     [mailbox],
   ) ?? { envelopes: 0, size: 0 };
   if (filled.envelopes >= bounds.limit || filled.size + json.length > bounds.size) return "full";
-  if (exceedsShare(sql, key, filled, json.length, senderShare(bounds))) return "full";
+  if (exceedsShare(shares, delivery, filled, json.length, senderShare(bounds))) return "full";
   sql.run("INSERT INTO known_envelope (mailbox, sender, id) VALUES (?, ?, ?)", key);
   sql.run("INSERT INTO envelope (mailbox, sender, id, json, stored_at) VALUES (?, ?, ?, ?, ?)", [
     ...key,
     json,
     now,
   ]);
+  shares.added(mailbox, sender, Buffer.byteLength(json));
   return "stored";
 }
 
 /** What one sender has is counted only where the whole mailbox holds as much as a sender may. */
 function exceedsShare(
-  sql: Sql,
-  key: readonly string[],
+  shares: ShareCounts,
+  { mailbox, sender }: Delivery,
   filled: { envelopes: number; size: number },
   size: number,
   share: Bounds,
 ): boolean {
-  const parts = [key[0] as string, key[1] as string];
-  if (filled.envelopes >= share.limit) {
-    const kept =
-      "SELECT count(*) AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND forget_at IS NULL";
-    if ((sql.get<{ n: number }>(kept, parts)?.n ?? 0) >= share.limit) return true;
+  if (filled.envelopes >= share.limit && shares.envelopes(mailbox, sender) >= share.limit) {
+    return true;
   }
-  if (filled.size + size <= share.size) return false;
-  const own =
-    "SELECT sum(octet_length(json)) AS size FROM envelope WHERE mailbox = ? AND sender = ?";
-  return (sql.get<{ size: number | null }>(own, parts)?.size ?? 0) + size > share.size;
+  return filled.size + size > share.size && shares.size(mailbox, sender) + size > share.size;
 }
 
 /** More than come with one call, and few: after a pause all may be due at once. */
@@ -62,7 +59,7 @@ export function forgetOld(sql: Sql, now: number): void {
 }
 
 /** Drops some of what was stored up to `before`, as its owner would; the rest with the next call. */
-export function dropOld(sql: Sql, before: number, now: number): void {
+export function dropOld(sql: Sql, shares: ShareCounts, before: number, now: number): void {
   // Sequence goes with time: the oldest are the first, and no index over times is needed.
   const first = sql.all<{ seq: number; mailbox: string; sender: string; id: string; at: number }>(
     "SELECT seq, mailbox, sender, id, stored_at AS at FROM envelope ORDER BY seq LIMIT 100",
@@ -73,6 +70,7 @@ export function dropOld(sql: Sql, before: number, now: number): void {
       "UPDATE known_envelope SET forget_at = ? WHERE mailbox = ? AND sender = ? AND id = ?";
     sql.run(known, [now + TOMBSTONE_MS, mailbox, sender, id]);
     sql.run("DELETE FROM envelope WHERE seq = ?", [seq]);
+    shares.forget(mailbox);
   }
 }
 
