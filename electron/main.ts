@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { linkIn } from "./shell/deep-link.ts";
-import { runDesktop } from "./shell/desktop.ts";
+import { linkIn } from "./shell/link-words.ts";
+import { startDesktop } from "./shell/start-desktop.ts";
 
 /** Desktop entry. The build lies in one folder: main/, preload/, renderer/. */
 const folder = join(import.meta.dirname, "..");
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   strict: false,
 });
 
-void runDesktop({
+void startDesktop({
   home: typeof values.home === "string" ? values.home : undefined,
   folder,
   icons: join(folder, "icons"),

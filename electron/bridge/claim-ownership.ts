@@ -2,8 +2,7 @@ import { type HomePaths, privateFolder } from "../platform/paths.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
 import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
 import { contendersPause } from "./contenders-pause.ts";
-import { hostHung } from "./owner-errors.ts";
-import { HostClient } from "./socket-client.ts";
+import type { HostClient } from "./socket-client.ts";
 
 /** Either this process owns the data folder now, or another one does and answers. */
 export type Claim = { readonly lock: OwnerLock } | { readonly owner: HostClient };
@@ -29,9 +28,13 @@ export async function claimOwnership(
   for (let attempt = 0; ; attempt++) {
     const lock = acquireOwnerLock(paths.lock);
     if (lock) return { lock };
+    // Only now: a start finds no owner as a rule, and waits for nothing that it does not need.
+    const { HostClient } = await import("./socket-client.ts");
     const owner = await HostClient.connectIfThere(paths, client, timers);
     if (owner) return { owner };
-    if (performance.now() - start > patienceMs) throw hostHung(paths);
+    if (performance.now() - start > patienceMs) {
+      throw (await import("./owner-errors.ts")).hostHung(paths);
+    }
     await contendersPause(attempt, timers);
   }
 }

@@ -10,7 +10,7 @@ import type { Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { probeRelay } from "../relay/client/probe-relay.ts";
 import type { EmbeddedRelay } from "../relay/embedded/embedded-relay.ts";
-import { startRelayThread } from "../relay/embedded/relay-thread.ts";
+import { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { createSigner } from "../relay/signing.ts";
 import type { RelayTransport } from "../relay/transport.ts";
 import type { Agent } from "./agent.ts";
@@ -36,12 +36,15 @@ interface HostRelayParts {
   /** Who used the embedded relay (cryptoId). */
   readonly usedBy: (agent: string) => void;
   readonly incident: (incident: Incident) => void;
+  /** One that loads already; closed where it is not needed. */
+  readonly thread: RelayThread | null;
 }
 
 /** Which relay the agents of a data folder use (rule N1), and the embedded one while it runs. */
 export class HostRelay {
   private readonly parts: HostRelayParts;
   private server: EmbeddedRelay | null = null;
+  private spareThread: RelayThread | null;
   private url = "";
   /** Changes, one at a time. */
   private readonly changes = new PeerQueue();
@@ -49,11 +52,13 @@ export class HostRelay {
 
   constructor(parts: HostRelayParts) {
     this.parts = parts;
+    this.spareThread = parts.thread;
   }
 
   async start(): Promise<void> {
     const elsewhere = this.parts.forced ?? this.parts.settings.relay;
     this.url = elsewhere ?? (await this.embedded()).url;
+    void this.takeSpareThread()?.close();
   }
 
   get address(): string {
@@ -94,6 +99,7 @@ export class HostRelay {
   /** After the agents. */
   async close(): Promise<void> {
     this.closed = true;
+    await this.takeSpareThread()?.close();
     await this.server?.close();
   }
 
@@ -152,9 +158,18 @@ export class HostRelay {
   private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
     const { epoch, tidies, clock, usedBy } = this.parts;
     const options = { database, ownerEpoch: epoch, port };
-    if (clock === systemClock) return startRelayThread({ ...options, tidies }, usedBy);
+    if (clock === systemClock) {
+      const thread = this.takeSpareThread() ?? new RelayThread();
+      return thread.start({ ...options, tidies }, usedBy);
+    }
     const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
     return startEmbeddedRelay(options, { clock, usedBy });
+  }
+
+  private takeSpareThread(): RelayThread | null {
+    const thread = this.spareThread;
+    this.spareThread = null;
+    return thread;
   }
 }
 

@@ -15,6 +15,7 @@ import type { HomePaths } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
 import { systemTimers, type Timers } from "../platform/timers.ts";
+import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { asStorageError } from "../vault/storage-errors.ts";
@@ -53,6 +54,8 @@ export interface HostOptions {
   /** How this program is started again: responders' children are given it as their bridge. */
   readonly program?: Program;
   readonly processes?: ProcessRunner;
+  /** The embedded relay's, where one loads already. */
+  readonly relayThread?: RelayThread | null;
   /** Of this process by default: what TINYPLACE_AUTORESPOND says, and where Claude Code is. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -118,6 +121,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         if (!this.all.has(agent)) this.emit("relayUsed");
       },
       incident: (one) => this.incidents.push(one),
+      thread: options.relayThread ?? null,
     });
     this.vaults = new AgentVaults({
       folder: options.paths.agents,

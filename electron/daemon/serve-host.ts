@@ -8,6 +8,7 @@ import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { watchQuietTime } from "../platform/quiet-time.ts";
 import { systemTimers } from "../platform/timers.ts";
+import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { commitRounds } from "../vault/commit-rounds.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
@@ -35,15 +36,18 @@ export async function serveHost(options: {
   forSessions?: boolean;
   /** How this program is started again. */
   program?: Program;
+  /** As `relayThreadAhead` makes it. */
+  relayThread?: RelayThread | null;
 }): Promise<ServedHost> {
-  const { paths, lock, kind } = options;
+  const { paths, lock, kind, relayThread = null } = options;
   boundHeapGrowth();
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};
   const passphrase = passphraseOfEnvironment;
   const program = options.program ? { program: options.program } : {};
-  const host = await Host.start({ paths, lock, kind, keychain, passphrase, ...relay, ...program });
+  const how = { keychain, passphrase, relayThread, ...relay, ...program };
+  const host = await Host.start({ paths, lock, kind, ...how });
   const socket = await startSocketServer({ paths, host }).catch(async (error: unknown) => {
     await host.close();
     throw error;

@@ -1,7 +1,6 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { claimOwnership } from "../bridge/claim-ownership.ts";
-import { hostRunning } from "../bridge/owner-errors.ts";
 import type { HostClient } from "../bridge/socket-client.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
@@ -16,25 +15,37 @@ const HOSTS_ASKED = 5;
  * The desktop application's way to the data folder (rule L4): a host without a window is asked to
  * hand it over. Null when another desktop application runs, which shows its window where `show` says
  * so, or the place of `link`. Throws `host_hung` or `host_running`.
+ * @param willOwn a host promised to release, some time before it has
  */
 export async function takeOver(
   paths: HomePaths,
   show: boolean,
   link: string | null = null,
+  willOwn: () => void = () => undefined,
 ): Promise<OwnerLock | null> {
   for (let asked = 0; ; asked++) {
     const patience = asked > 0 ? { patienceMs: RELEASE_WITHIN_MS } : {};
     const claim = await claimOwnership(paths, "desktop", patience);
     if ("lock" in claim) return claim.lock;
-    if (asked >= HOSTS_ASKED) throw hostRunning(paths, claim.owner.host);
-    if (!(await isReleasing(claim.owner, { show, ...(link !== null && { link }) }))) return null;
+    if (asked >= HOSTS_ASKED) {
+      throw (await import("../bridge/owner-errors.ts")).hostRunning(paths, claim.owner.host);
+    }
+    const call = { show, ...(link !== null && { link }) };
+    if (!(await isReleasing(claim.owner, call, willOwn))) return null;
   }
 }
 
-async function isReleasing(owner: HostClient, asked: CallParams<"handover">): Promise<boolean> {
+async function isReleasing(
+  owner: HostClient,
+  asked: CallParams<"handover">,
+  willOwn: () => void,
+): Promise<boolean> {
   try {
     const { releasing } = await owner.call("handover", asked);
-    if (releasing) await closeOf(owner);
+    if (releasing) {
+      willOwn();
+      await closeOf(owner);
+    }
     return releasing;
   } catch (error) {
     // It ended in the same moment, which serves as well.

@@ -1,8 +1,8 @@
 import { isLabel } from "../../shared/labels/labels.ts";
 import { publicKeyOf } from "../../shared/model/address.ts";
 import type { Place } from "../../shared/model/place.ts";
+import { SCHEME } from "./link-words.ts";
 
-export const SCHEME = "tinyplace";
 const MAX_LENGTH = 400;
 const PLAIN = ["unrouted", "contacts", "drafts", "activity", "settings", "search"] as const;
 const CRYPTO_ID = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
@@ -28,11 +28,6 @@ export function placeOfLink(link: string): Place | null {
   if (message === undefined) return { view, agentId, label };
   if (message === null || !MESSAGE_ID.test(message)) return null;
   return { view, agentId, label, message };
-}
-
-/** The first link among the words of a command line: systems put it there. */
-export function linkIn(words: readonly string[]): string | null {
-  return words.find((word) => word.startsWith(`${SCHEME}://`)) ?? null;
 }
 
 /** Null for what is no text in this encoding. */

@@ -1,73 +1,47 @@
-import { join } from "node:path";
 import { app } from "electron";
 import type { WindowRequest } from "../../shared/channels/channels.ts";
 import { unreachable } from "../../shared/errors/errors.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
-import type { CommandLine } from "../daemon/attach-command.ts";
+import { type Launch, noteDesktop } from "../bridge/owner-launches.ts";
 import type { Host } from "../daemon/host.ts";
 import { answerPermission } from "../daemon/permission-prompts.ts";
+import { serveHost } from "../daemon/serve-host.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
 import { pauseAll } from "../daemon/window/settings.ts";
-import { type HomePaths, homePaths } from "../platform/paths.ts";
 import { systemTimers } from "../platform/timers.ts";
 import { showBadge } from "./badge.ts";
 import { ComposerWindows } from "./composer-windows.ts";
-import { placeOfLink, SCHEME } from "./deep-link.ts";
+import { placeOfLink } from "./deep-link.ts";
 import { answerWindows } from "./ipc.ts";
+import { SCHEME } from "./link-words.ts";
 import { MainWindow } from "./main-window.ts";
 import { Notifier } from "./notifier.ts";
 import { openWithoutTray } from "./open-without-tray.ts";
-import { becomeOwner, quitByPerson } from "./ownership.ts";
 import { pluginHandlers } from "./plugin-handlers.ts";
 import { Preferences } from "./preferences.ts";
 import { raiseTerminal } from "./raise-terminal.ts";
 import { setupHandlers } from "./setup.ts";
 import { StartAtLogin } from "./start-at-login.ts";
-import { AppTray } from "./tray.ts";
-import { TrayHost } from "./tray-host.ts";
+import type { DesktopStart } from "./start-desktop.ts";
 import { updateFeed } from "./updates/update-feed.ts";
 import { Updates } from "./updates/updates.ts";
 
 /** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
 const SHOW_EVERY_MS = 50;
 
-export interface DesktopOptions {
-  /** The data folder, when the command line named one. */
-  readonly home: string | undefined;
-  /** Where this build's `main/`, `preload/` and `renderer/` lie. */
-  readonly folder: string;
-  readonly icons: string;
-  readonly commandLine: CommandLine;
-  readonly hidden: boolean;
-  /** A `tinyplace://` link it was started with. */
-  readonly link: string | null;
-  /** Started by a session that found no owner, not by a person. */
-  readonly forSessions: boolean;
-}
-
-/** The desktop host: the same daemon as the headless one, with tray and window in front of it. */
-export async function runDesktop(options: DesktopOptions): Promise<void> {
-  const paths = homePaths(options.home);
-  // Chromium's own files stay within the data folder, so that two of them never share one.
-  app.setPath("userData", join(paths.home, "chromium"));
-  const served = await becomeOwner(paths, options);
-  if (!served) return;
+/**
+ * The desktop host: the same daemon as the headless one, with tray and window in front of it. Resolves
+ * when it serves, with what closes it.
+ */
+export async function runDesktop(start: DesktopStart): Promise<() => Promise<void>> {
+  const { options, paths, lock, relayThread, tray, trayHost, requests, ending } = start;
+  const { commandLine: program } = options;
+  const served = await serveHost({ paths, lock, kind: "desktop", program, relayThread });
   const { host } = served;
-  let show = !options.hidden;
-  let link = options.link;
-  // A second start may ask before there is a window, and so may macOS, which hands links over itself.
-  const askedEarly = (named: string | null) => {
-    show = true;
-    link = named ?? link;
-  };
-  host.on("show", askedEarly);
-  app.on("open-url", (event, url) => {
-    event.preventDefault();
-    host.emit("show", url);
-  });
-  await app.whenReady();
-  const trayHost = await TrayHost.watch();
+  // A second start may ask before there is a window.
+  host.on("show", (link) => requests.ask(link));
+  noteDesktop(paths, ownLaunch(options.folder));
   const preferences = new Preferences(paths.preferences);
   const window = new MainWindow(options.folder, () => trayHost.present, preferences);
   const notifier = new Notifier(
@@ -100,8 +74,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   const compose = async (from: WindowRequest<"composer.open">) => {
     composers.open(from.draftId ?? (await beginDraft(host, from)).id);
   };
-  const tray = new AppTray(join(options.icons, "tray"), trayHost, (action) => {
-    if (action.kind === "quit") quitByPerson(paths, "tray");
+  tray.answerWith((action) => {
+    if (action.kind === "quit") void ending.byPerson("tray");
     else if (action.kind === "open") window.show();
     else if (action.kind === "place") window.showPlace(action.place);
     else if (action.kind === "compose") void compose({}).catch(() => window.show());
@@ -165,23 +139,22 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     },
     (id, url) => window.isOurs(id, url) || composers.isOurs(id, url),
   );
-  endInOrder(paths, async () => {
+  if (!ending.began) {
+    requests.answerWith((link) => {
+      const place = link === null ? null : placeOfLink(link);
+      if (place) window.showPlace(place);
+      else window.show();
+    });
+  }
+  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
+  return async () => {
     window.allowClose();
     updates.close();
     stopShowing();
     await served.close();
     tray.destroy();
     trayHost.close();
-  });
-  const showLink = (named: string | null) => {
-    const place = named === null ? null : placeOfLink(named);
-    if (place) window.showPlace(place);
-    else window.show();
   };
-  host.off("show", askedEarly);
-  host.on("show", showLink);
-  if (show) showLink(link);
-  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
 }
 
 type Shown = Pick<MainWindow, "send">;
@@ -215,18 +188,18 @@ function showChanges(
   };
 }
 
-/** Quit waits until everything is on disk; a second signal does not cut it short. */
-function endInOrder(paths: HomePaths, close: () => Promise<void>): void {
-  let closing = false;
-  app.on("before-quit", (event) => {
-    event.preventDefault();
-    if (closing) return;
-    closing = true;
-    void close().finally(() => app.exit(0));
-  });
-  // The tray keeps the application open without a window.
-  app.on("window-all-closed", () => undefined);
-  // Ctrl-C in its terminal is a person's; SIGTERM comes from a logout or a service manager.
-  process.on("SIGINT", () => quitByPerson(paths, "terminal"));
-  process.on("SIGTERM", () => app.quit());
+/** Without these the executable may not run on this machine at all. */
+const KEPT_SWITCHES = ["--no-sandbox", "--disable-gpu"];
+/** The Node.js and the command line that stand beside an application that is not packaged. */
+const KEPT_VARIABLES = ["TINYPLACE_NODE", "TINYPLACE_ENTRY"];
+
+/** How a session starts this application again. */
+function ownLaunch(folder: string): Launch {
+  const kept = KEPT_VARIABLES.map((name) => [name, process.env[name]] as const);
+  return {
+    // An AppImage runs from a folder that is gone with it.
+    executable: process.env.APPIMAGE ?? process.execPath,
+    words: [...process.argv.filter((word) => KEPT_SWITCHES.includes(word)), folder],
+    env: Object.fromEntries(kept.filter((pair): pair is [string, string] => Boolean(pair[1]))),
+  };
 }

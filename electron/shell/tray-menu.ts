@@ -42,6 +42,19 @@ export interface TrayView {
   readonly toolTip: string;
 }
 
+/** Nothing is known yet: what is asked for meanwhile is shown, or done, once the start is over. */
+export const STARTING: TrayView = {
+  items: [
+    { type: "text", label: "Starting…" },
+    { type: "separator" },
+    { type: "action", label: "Open tinyplace", action: { kind: "open" } },
+    { type: "separator" },
+    { type: "action", label: "Quit", action: { kind: "quit" } },
+  ],
+  attention: false,
+  toolTip: "tinyplace · starting",
+};
+
 const STATE_WORDS = { working: "working", idle: "idle", waiting: "waiting for you" } as const;
 const PROJECT_LENGTH = 40;
 

@@ -3,27 +3,40 @@ import { Menu, nativeImage, nativeTheme, Tray } from "electron";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import type { TrayHost } from "./tray-host.ts";
 import { trayImage } from "./tray-image.ts";
-import { type TrayAction, type TrayItem, type TrayView, trayView } from "./tray-menu.ts";
+import { STARTING, type TrayAction, type TrayItem, type TrayView, trayView } from "./tray-menu.ts";
 
-/** The tray icon. What it shows is set only when that changed: an open menu is left alone. */
+/**
+ * The tray icon, which says at first that the application starts. What it shows is set only when that
+ * changed: an open menu is left alone.
+ */
 export class AppTray {
   private readonly folder: string;
-  private readonly host: TrayHost;
-  private readonly act: (action: TrayAction) => void;
+  private act: (action: TrayAction) => void;
   private tray: Tray;
-  private hosted: boolean;
-  private view: TrayView = { items: [], attention: false, toolTip: "tinyplace" };
+  private host: TrayHost | null = null;
+  private hosted = false;
+  private view: TrayView = STARTING;
   private shown = { image: "", toolTip: "", items: "" };
 
   /** @param icons folder of the images that `trayImage` names */
-  constructor(icons: string, host: TrayHost, act: (action: TrayAction) => void) {
+  constructor(icons: string, act: (action: TrayAction) => void) {
     this.folder = icons;
-    this.host = host;
     this.act = act;
-    this.hosted = host.present;
     this.tray = this.create();
-    host.on("changed", this.hostChanged);
+    this.show();
     nativeTheme.on("updated", this.show);
+  }
+
+  /** @param host what was known when the icon was made, and every change since */
+  follow(host: TrayHost): void {
+    this.host = host;
+    this.hosted = host.present;
+    host.on("changed", this.hostChanged);
+  }
+
+  /** What actions lead to from here on. */
+  answerWith(act: (action: TrayAction) => void): void {
+    this.act = act;
   }
 
   /** @param startsAtLogin what the system's own setting says */
@@ -33,7 +46,7 @@ export class AppTray {
   }
 
   destroy(): void {
-    this.host.off("changed", this.hostChanged);
+    this.host?.off("changed", this.hostChanged);
     nativeTheme.off("updated", this.show);
     this.tray.destroy();
   }
@@ -52,7 +65,7 @@ export class AppTray {
    * one that was shown finds back by itself.
    */
   private readonly hostChanged = (): void => {
-    if (!this.host.present || this.hosted) return;
+    if (!this.host?.present || this.hosted) return;
     this.hosted = true;
     this.tray.destroy();
     this.tray = this.create();

@@ -5,6 +5,7 @@ import { keepEnvelope } from "../../electron/daemon/kept-envelope.ts";
 import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
 import { putEnvelope, removeEnvelope } from "../../electron/relay/store/sqlite/envelope-table.ts";
 import { migrate as migrateRelay } from "../../electron/relay/store/sqlite/schema.ts";
+import { ShareCounts } from "../../electron/relay/store/sqlite/share-counts.ts";
 import { Sql } from "../../electron/relay/store/sqlite/sql.ts";
 import { DEFAULT_LIMITS } from "../../electron/relay/store/store.ts";
 import type { RelayEnvelope } from "../../electron/relay/transport.ts";
@@ -54,8 +55,8 @@ const SESSION = Buffer.alloc(5000, 120);
 
 /**
  * SQLite with the transactions of a message and nothing else: the product's own tables and statements,
- * in the three files in which they stand, each committed at synchronous=FULL. Without encryption, JSON
- * of envelopes, libsignal, HTTP, and with no event loop between. Messages a second, one by one and as
+ * in the three files in which they stand, each committed at synchronous=FULL. Without encryption,
+ * libsignal and HTTP, and with no event loop between. Messages a second, one by one and as
  * they are grouped under load; grouped ones with their receipts, which gather.
  */
 export function sqliteAlone(count: number) {
@@ -126,6 +127,7 @@ class Way {
   private readonly relay: File;
   private readonly receiver: File;
   private readonly mailbox: Sql;
+  private readonly shares: ShareCounts;
   private envelopes = 0;
   private delivered = 0;
 
@@ -134,6 +136,7 @@ class Way {
     this.relay = new File(join(folder, "relay.db"), migrateRelay);
     this.receiver = new File(join(folder, "receiver.db"), migrate);
     this.mailbox = new Sql(this.relay.db);
+    this.shares = new ShareCounts(this.mailbox);
   }
 
   /** @param count messages that share each commit */
@@ -238,7 +241,7 @@ class Way {
     this.relay.commit(() => {
       for (const envelope of envelopes) {
         const delivery = { mailbox: RECEIVER, sender: SENDER, envelope };
-        putEnvelope(this.mailbox, delivery, bounds, at);
+        putEnvelope(this.mailbox, this.shares, delivery, { bounds, now: at });
       }
     });
   }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineInterface } from "dbus-native";
@@ -7,6 +7,8 @@ import { bundle } from "../../build/bundle.ts";
 import { startDisplay } from "../../build/display.ts";
 import { ROOT } from "../../build/root.ts";
 import { resolveElectron } from "../../build/runtime/resolve-electron.ts";
+import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { type HomePaths, homePaths } from "../../electron/platform/paths.ts";
 import { type SessionBus, startSessionBus } from "../support/session-bus.ts";
 import { BenchDaemon } from "./daemon.ts";
 import { fillHome } from "./full-home.ts";
@@ -16,18 +18,18 @@ const WATCHER = "org.kde.StatusNotifierWatcher";
 
 /**
  * Starts of the daemon, until it says that it is ready, and of the application hidden to the tray, until
- * its icon is registered with the desktop, beside an Electron application that makes a tray icon and
- * nothing else. Cold: what the files of both hold is not in memory; null where only root may see to that
+ * its icon is registered with the desktop, and until its host answers, beside an Electron application
+ * that makes a tray icon and nothing else. Cold: what the files of both hold is not in memory; null where only root may see to that
  * and this is not root. Medians in ms; the application's are null where there is no tray.
  */
 export async function measureStarts(times: number) {
   const home = mkdtempSync(join(tmpdir(), "tp-bench-"));
   try {
     await fillHome(home, { messages: 1000, holds: 0 });
-    const daemon = await warmAndCold(times, () => daemonStart(home));
+    const daemon = await warmAndCold(times, async () => ({ ready: await daemonStart(home) }));
     return {
-      daemon_start_warm_ms: daemon.warm,
-      daemon_start_cold_ms: daemon.cold,
+      daemon_start_warm_ms: daemon.warm.ready,
+      daemon_start_cold_ms: daemon.cold?.ready ?? null,
       ...(process.platform === "linux" ? await trayStarts(home, times) : {}),
     };
   } finally {
@@ -51,19 +53,30 @@ async function trayStarts(home: string, times: number) {
     const launch = (words: readonly string[]) => {
       const root = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
       const env = { ...bus.env, DISPLAY: display.name, TINYPLACE_KEYSTORE: "file" };
-      return iconTime(tray, electron.executable, [...root, "--disable-gpu", ...words], env);
+      return runningApplication(electron.executable, [...root, "--disable-gpu", ...words], env);
     };
+    const paths = homePaths(home);
     const empty = emptyApplication(home);
-    const ours = await warmAndCold(times, () => launch([folder, "--hidden", "--home", home]));
-    const theirs = await warmAndCold(times, () => launch([empty]));
+    const ours = await warmAndCold(times, () =>
+      launch([folder, "--hidden", "--home", home])(async (since) => {
+        const [icon, serves] = await Promise.all([since(tray.icon()), since(answers(paths))]);
+        return { icon, serves };
+      }),
+    );
+    const theirs = await warmAndCold(times, () =>
+      launch([empty])(async (since) => ({ icon: await since(tray.icon()) })),
+    );
+    const { warm, cold } = ours;
     return {
-      desktop_tray_warm_ms: ours.warm,
-      desktop_tray_cold_ms: ours.cold,
-      empty_electron_tray_warm_ms: theirs.warm,
-      empty_electron_tray_cold_ms: theirs.cold,
-      desktop_tray_of_empty_warm: rounded(ours.warm / theirs.warm),
+      desktop_tray_warm_ms: warm.icon,
+      desktop_tray_cold_ms: cold?.icon ?? null,
+      desktop_serves_warm_ms: warm.serves,
+      desktop_serves_cold_ms: cold?.serves ?? null,
+      empty_electron_tray_warm_ms: theirs.warm.icon,
+      empty_electron_tray_cold_ms: theirs.cold?.icon ?? null,
+      desktop_tray_of_empty_warm: rounded(warm.icon / theirs.warm.icon),
       desktop_tray_of_empty_cold:
-        ours.cold === null || theirs.cold === null ? null : rounded(ours.cold / theirs.cold),
+        cold && theirs.cold ? rounded(cold.icon / theirs.cold.icon) : null,
     };
   } finally {
     await bus.close();
@@ -71,16 +84,29 @@ async function trayStarts(home: string, times: number) {
   }
 }
 
-/** The first start fills the page cache and is not counted as warm. */
-async function warmAndCold(times: number, start: () => Promise<number>) {
+/** The medians of what `start` measures. The first start fills the page cache and is not counted. */
+async function warmAndCold<T extends Readonly<Record<string, number>>>(
+  times: number,
+  start: () => Promise<T>,
+): Promise<{ warm: T; cold: T | null }> {
   await start();
-  const warm: number[] = [];
-  const cold: number[] = [];
+  const warm: T[] = [];
+  const cold: T[] = [];
   for (let i = 0; i < times; i++) {
     warm.push(await start());
     if (dropPageCache()) cold.push(await start());
   }
-  return { warm: quantile(warm, 0.5), cold: cold.length > 0 ? quantile(cold, 0.5) : null };
+  return { warm: medians(warm), cold: cold.length > 0 ? medians(cold) : null };
+}
+
+function medians<T extends Readonly<Record<string, number>>>(all: readonly T[]): T {
+  const names = Object.keys(all[0] ?? {});
+  const median = (name: string) =>
+    quantile(
+      all.map((one) => one[name] as number),
+      0.5,
+    );
+  return Object.fromEntries(names.map((name) => [name, median(name)])) as T;
 }
 
 /** False where this is not allowed. */
@@ -95,17 +121,17 @@ function dropPageCache(): boolean {
 }
 
 interface TrayWatch {
-  /** Called when an icon is registered. */
-  onIcon: () => void;
+  /** Resolves when the next icon is registered. */
+  icon(): Promise<void>;
 }
 
 /** What a panel is to programs: where icons are registered, and something that shows them. */
 async function watchTray(bus: SessionBus): Promise<TrayWatch> {
-  const watch: TrayWatch = { onIcon: () => undefined };
+  let onIcon = (): void => undefined;
   const watcher = defineInterface({
     name: WATCHER,
     methods: {
-      RegisterStatusNotifierItem: { in: { item: "s" }, handler: () => watch.onIcon() },
+      RegisterStatusNotifierItem: { in: { item: "s" }, handler: () => onIcon() },
     },
     properties: {
       IsStatusNotifierHostRegistered: { type: "b", access: "read", get: () => true },
@@ -115,31 +141,56 @@ async function watchTray(bus: SessionBus): Promise<TrayWatch> {
   });
   await bus.client.export("/StatusNotifierWatcher", watcher);
   await bus.client.ownName(WATCHER);
-  return watch;
+  return {
+    icon: () =>
+      new Promise((resolve) => {
+        onIcon = resolve;
+      }),
+  };
 }
 
-/** From the start of the process until its icon, in ms. Ends it. */
-async function iconTime(
-  tray: TrayWatch,
-  program: string,
-  words: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<number> {
-  const start = performance.now();
-  const child = spawn(program, [...words], { env, stdio: "ignore" });
-  const kill = () => child.kill();
-  process.once("exit", kill);
-  const closed = new Promise((resolve) => child.once("close", resolve));
+/** When the host answers on its socket. */
+async function answers(paths: HomePaths): Promise<void> {
+  mkdirSync(paths.socketFolder, { recursive: true, mode: 0o700 });
+  const watched = watch(paths.socketFolder);
   try {
-    return await new Promise<number>((resolve, reject) => {
-      tray.onIcon = () => resolve(performance.now() - start);
+    for (;;) {
+      const changed = new Promise((resolve) => watched.once("change", resolve));
+      const host = await HostClient.connectIfThere(paths, "bench");
+      if (host) return host.close();
+      await changed;
+    }
+  } finally {
+    watched.close();
+  }
+}
+
+/** Starts a program, which ends when the given measuring does; `since` says when something came, in ms. */
+function runningApplication(program: string, words: readonly string[], env: NodeJS.ProcessEnv) {
+  return async <T>(
+    measure: (since: (event: Promise<void>) => Promise<number>) => Promise<T>,
+  ): Promise<T> => {
+    const start = performance.now();
+    const child = spawn(program, [...words], { env, stdio: "ignore" });
+    const kill = () => child.kill();
+    process.once("exit", kill);
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    const ended = new Promise<never>((_, reject) => {
       child.once("close", (code) => reject(new Error(`${program} ended with ${code}`)));
     });
-  } finally {
-    child.kill();
-    await closed;
-    process.off("exit", kill);
-  }
+    ended.catch(() => undefined);
+    try {
+      const since = async (event: Promise<void>) => {
+        await event;
+        return performance.now() - start;
+      };
+      return await Promise.race([measure(since), ended]);
+    } finally {
+      child.kill();
+      await closed;
+      process.off("exit", kill);
+    }
+  };
 }
 
 function emptyApplication(home: string): string {

@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
+import { HostSettings } from "../../electron/daemon/host-settings.ts";
+import { relayThreadAhead } from "../../electron/daemon/relay-ahead.ts";
+import { homePaths } from "../../electron/platform/paths.ts";
 import type { EmbeddedRelay } from "../../electron/relay/embedded/embedded-relay.ts";
-import { startRelayThread } from "../../electron/relay/embedded/relay-thread.ts";
+import { RelayThread } from "../../electron/relay/embedded/relay-thread.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import { startHost } from "../support/host.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const LONGEST_WAIT_MS = 30_000;
@@ -18,7 +22,7 @@ const ASKING = `
 
 async function relayThread(home: string, port = 0): Promise<EmbeddedRelay> {
   const options = { database: join(home, "relay.db"), ownerEpoch: 1, port, tidies: true };
-  const relay = await startRelayThread(options, () => undefined);
+  const relay = await new RelayThread().start(options, () => undefined);
   onTestFinished(() => relay.close());
   return relay;
 }
@@ -51,4 +55,22 @@ test("L1 the embedded relay of an owner that was replaced does not start", async
   const later = new SqliteRelayStore(join(home, "relay.db"), { ownerEpoch: 2 });
   onTestFinished(() => later.close());
   await expect(relayThread(home)).rejects.toMatchObject({ code: "host_running" });
+});
+
+test("a relay's thread that is not needed ends without having opened anything", async () => {
+  await new RelayThread().close();
+  const home = temporaryHome();
+  const settings = new HostSettings(homePaths(home).settings);
+  settings.change({ relay: "http://127.0.0.1:1" });
+  expect(relayThreadAhead(homePaths(home))).toBeNull();
+  // Guessed wrong: the host has it end.
+  const relayThread = new RelayThread();
+  const host = await startHost(home, { relayThread });
+  expect(host.embeddedRelay).toBe(false);
+  await expect(
+    relayThread.start(
+      { database: join(home, "relay.db"), ownerEpoch: 1, port: 0, tidies: false },
+      () => undefined,
+    ),
+  ).rejects.toThrow("ended");
 });

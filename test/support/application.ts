@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ElectronApplication } from "playwright";
+import { vi } from "vitest";
 import { launchElectron } from "./launch-electron.ts";
+import { ownerOf } from "./owners.ts";
 import type { SessionBus } from "./session-bus.ts";
 
 const executablePath = process.env.TINYPLACE_TEST_ELECTRON ?? "";
 const folder = process.env.TINYPLACE_TEST_APP ?? "";
+const SERVES = { timeout: 60_000, interval: 20 };
 
 /** The desktop application in a session of its own. Needs what `npm test` prepares. */
 export interface Application {
@@ -22,7 +25,20 @@ export interface Application {
   close(): Promise<void>;
 }
 
+/** Resolves when it serves the data folder. */
 export async function startApplication(
+  bus: SessionBus,
+  home: string,
+  words: readonly string[] = [],
+): Promise<Application> {
+  const application = await beginApplication(bus, home, words);
+  const owner = () => ownerOf(home).catch(() => null);
+  await vi.waitUntil(async () => (await owner()) === application.pid, SERVES);
+  return application;
+}
+
+/** Resolves when it runs, whatever it waits for. */
+export function beginApplication(
   bus: SessionBus,
   home: string,
   words: readonly string[] = [],

@@ -88,3 +88,14 @@ export async function startPanel(bus: SessionBus): Promise<Panel> {
 export function registeredItems(bus: SessionBus): PromiseLike<string[]> {
   return readProperty<string[]>(bus, WATCHER, "RegisteredStatusNotifierItems");
 }
+
+/** Grows with the tray icons that are registered from now on. */
+export async function newItems(bus: SessionBus): Promise<string[]> {
+  const items: string[] = [];
+  const member = "StatusNotifierItemRegistered";
+  bus.client.connection.on("message", (message) => {
+    if (message.member === member) items.push(String(message.body?.[0]));
+  });
+  await bus.client.addMatch(`type='signal',interface='${WATCHER.interface}',member='${member}'`);
+  return items;
+}

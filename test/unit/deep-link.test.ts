@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { linkIn, placeOfLink } from "../../electron/shell/deep-link.ts";
+import { placeOfLink } from "../../electron/shell/deep-link.ts";
+import { linkIn } from "../../electron/shell/link-words.ts";
 
 const AGENT = "7HDcATg4eLCyxkVAd1zYTass2psZKXQZ2bBNFPkz9FyH";
 

@@ -12,6 +12,9 @@ export interface RelayThreadOptions extends EmbeddedOptions {
   readonly tidies: boolean;
 }
 
+/** What the thread is told: once to start, and once to end. */
+export type RelayThreadOrder = RelayThreadOptions | "close";
+
 /** What the thread tells. */
 export type RelayThreadNews =
   | { readonly kind: "started"; url: string; port: number; incident: Incident | null }
@@ -21,42 +24,61 @@ export type RelayThreadNews =
 
 /**
  * The embedded relay in a thread of its own, so that its HTTP, its signatures and its commits cost the
- * owner's event loop nothing. Rejects with what kept it from starting. Should the thread fail later,
- * its error is thrown here, as it would be without a thread.
+ * owner's event loop nothing. The thread loads from its making on, and opens nothing before it is
+ * started.
  */
-export async function startRelayThread(
-  options: RelayThreadOptions,
-  usedBy: (agent: string) => void,
-): Promise<EmbeddedRelay> {
-  const worker = new Worker(ENTRY, { name: "tinyplace-relay", workerData: options });
-  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  let listeners: readonly string[] = [];
-  const started = await new Promise<Extract<RelayThreadNews, { kind: "started" }>>(
-    (resolve, reject) => {
+export class RelayThread {
+  private readonly worker = new Worker(ENTRY, { name: "tinyplace-relay" });
+  private readonly ended: Promise<void>;
+  private readonly started: Promise<Extract<RelayThreadNews, { kind: "started" }>>;
+  private usedBy: (agent: string) => void = () => undefined;
+  private listeners: readonly string[] = [];
+
+  constructor() {
+    const { worker } = this;
+    this.ended = new Promise((resolve) => worker.once("exit", () => resolve()));
+    this.started = new Promise((resolve, reject) => {
       worker.once("error", reject);
       worker.on("message", (news: RelayThreadNews) => {
         if (news.kind === "started") resolve(news);
         else if (news.kind === "failed") reject(asError(news.error));
         else {
-          listeners = news.listeners;
-          for (const agent of news.by) usedBy(agent);
+          this.listeners = news.listeners;
+          for (const agent of news.by) this.usedBy(agent);
         }
       });
       worker.once("exit", () => reject(new Error("the relay's thread ended at its start")));
-    },
-  );
-  worker.removeAllListeners("error");
-  const { url, port, incident } = started;
-  return {
-    url,
-    port,
-    incident,
-    listeners: () => listeners,
-    close: () => {
-      worker.postMessage("close");
-      return ended;
-    },
-  };
+    });
+    // Until it is started nobody waits for it.
+    this.started.catch(() => undefined);
+  }
+
+  /**
+   * Once. Rejects with what kept the relay from starting. Should the thread fail later, its error is
+   * thrown here, as it would be without a thread.
+   */
+  async start(
+    options: RelayThreadOptions,
+    usedBy: (agent: string) => void,
+  ): Promise<EmbeddedRelay> {
+    this.usedBy = usedBy;
+    this.worker.postMessage(options);
+    const { url, port, incident } = await this.started;
+    this.worker.removeAllListeners("error");
+    return {
+      url,
+      port,
+      incident,
+      listeners: () => this.listeners,
+      close: () => this.close(),
+    };
+  }
+
+  /** Also where it was not started, or did not. */
+  close(): Promise<void> {
+    this.worker.postMessage("close");
+    return this.ended;
+  }
 }
 
 function asError({ code, error, next }: ErrorView): TinyplaceError {
