@@ -27,7 +27,7 @@ import { failPlainly, ROOT } from "./root.ts";
 /** Everything that decides what comes out: a build whose inputs are the same is not repeated. */
 const INPUTS = [
   ...["electron", "renderer", "shared", "build/icons", "build/claude-plugin"],
-  ...["build/bundle.ts", "build/bundle-config.ts", "build/latin1.ts"],
+  ...["build/bundle.ts", "build/bundle-config.ts", "build/latin1.ts", "build/without-http2.ts"],
   ...["package.json", "package-lock.json"],
 ];
 
