@@ -1,4 +1,4 @@
-import { builtinModules } from "node:module";
+import { builtinModules, isBuiltin } from "node:module";
 import { join } from "node:path";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
@@ -6,6 +6,7 @@ import type { InlineConfig } from "vite";
 import { ascii } from "./ascii.ts";
 import { LIBSIGNAL_NATIVE, libsignalParts } from "./libsignal-parts.ts";
 import { ROOT } from "./root.ts";
+import { HTTP2, withoutHttp2 } from "./without-http2.ts";
 
 /**
  * `evaluation` is for the older Electron, whose Node-API better-sqlite3 does not run on. `test` is the
@@ -24,6 +25,7 @@ export const ENTRIES = {
 
 /** Native modules stay outside the bundle; their own packages find the right binary. */
 const NATIVE = ["better-sqlite3", LIBSIGNAL_NATIVE, "@signalapp/sqlcipher", "@napi-rs/keyring"];
+const BESIDE = ["electron", ...NATIVE];
 /** Both runtimes' floor: the evaluation Electron has Node 20 and Chrome 130. */
 const NODE_TARGET = "node20";
 const CHROME_TARGET = "chrome130";
@@ -37,7 +39,7 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
   const paths = kind === "evaluation" ? { "better-sqlite3": "@signalapp/sqlcipher" } : {};
   return {
     ...common(ROOT),
-    plugins: [libsignalParts(), ascii()],
+    plugins: [libsignalParts(), withoutHttp2(), ascii()],
     define: { __FAILPOINTS__: String(kind === "test") },
     resolve: { conditions: ["node"], mainFields: ["module", "main"] },
     ssr: { noExternal: true, external: NATIVE, target: "node" },
@@ -53,7 +55,8 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
           cli: join(ROOT, ENTRIES.cli),
           "relay-worker": join(ROOT, ENTRIES["relay-worker"]),
         },
-        external: ["electron", /^node:/, ...builtinModules, ...NATIVE],
+        // What is external is decided before any plugin is asked, HTTP2 by its plugin.
+        external: (name) => !HTTP2.test(name) && (isBuiltin(name) || BESIDE.includes(name)),
         output: {
           paths,
           format: "es",

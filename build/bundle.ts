@@ -28,6 +28,7 @@ import { failPlainly, ROOT } from "./root.ts";
 const INPUTS = [
   ...["electron", "renderer", "shared", "build/icons", "build/claude-plugin"],
   ...["build/bundle.ts", "build/bundle-config.ts", "build/ascii.ts", "build/libsignal-parts.ts"],
+  "build/without-http2.ts",
   ...["package.json", "package-lock.json"],
 ];
 

@@ -97,6 +97,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   /** Clients that wait for something which a session need not be live for. */
   private waits = 0;
   private readonly relay: HostRelay;
+  /** Agents begin when it has started. */
+  private relayStarts: Promise<void> = Promise.resolve();
   private revision = 1;
   private cancelRetry: (() => void) | null = null;
   private closing: Promise<void> | null = null;
@@ -168,8 +170,13 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     try {
       // First of all: should what follows hang, this says who.
       writePrivateFile(paths.ownerNote, JSON.stringify(host.description));
-      await host.relay.start();
-      await host.openAgents(host.vaults.list());
+      const agents = host.vaults.list();
+      host.relayStarts = host.relay.start();
+      // Vaults open while the relay starts in its thread.
+      const opened = host.openAgents(agents);
+      await Promise.allSettled([host.relayStarts, opened]);
+      await host.relayStarts;
+      await opened;
       return host;
     } catch (error) {
       await host.close();
@@ -412,7 +419,11 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     return this.opening.run(cryptoId, async () => {
       if (this.all.has(cryptoId) || this.closing) return;
       const opened = await this.vaults.open(cryptoId, passphrase);
-      if (this.closing) return opened.vault.close();
+      const relayStarted = await this.relayStarts.then(
+        () => true,
+        () => false,
+      );
+      if (this.closing || !relayStarted) return opened.vault.close();
       this.unopened.delete(cryptoId);
       this.addAgent(opened);
     });
