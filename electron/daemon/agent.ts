@@ -239,6 +239,7 @@ export class Agent extends EventEmitter<AgentEvents> {
     if (this.closed) return;
     this.closed = true;
     this.emit("closing");
+    this.mailroom.close();
     this.cancelPoll?.();
     this.cancelContactLook?.();
     for (const cancel of this.pendingTimers) cancel();

@@ -33,6 +33,7 @@ import type { Vault } from "../vault/vault.ts";
 import type { Decisions } from "./decisions.ts";
 import { type Placement, place, type Routable } from "./router.ts";
 import type { SessionRegistry } from "./session-registry.ts";
+import { Waiters } from "./waiting.ts";
 
 export type Placed = { labels: readonly string[]; held: boolean; seq: number };
 
@@ -45,7 +46,8 @@ const MAX_REROUTED = 10_000;
  * Puts messages into sessions' inboxes and holds what nobody can take. `accept` runs inside the write
  * that commits the message; `announce` afterwards, so that nothing is shown before it is on disk.
  *
- * Emits `delivered` with labels, for waiting calls and windows, and `owed` when receipts are to go out.
+ * Emits `delivered` with labels, for sessions and windows, after the calls that wait were answered, and
+ * `owed` when receipts are to go out.
  */
 export class Mailroom extends EventEmitter<{
   delivered: [labels: readonly string[]];
@@ -54,6 +56,8 @@ export class Mailroom extends EventEmitter<{
   /** A label's mail was read. */
   read: [label: string];
 }> {
+  /** Calls that wait for mail. */
+  readonly waiters = new Waiters();
   /** When each delivery that is not free was handed to a call, in ms. */
   private readonly handed = new Map<number, number>();
   /** Deliveries whose reading is being committed. */
@@ -62,6 +66,7 @@ export class Mailroom extends EventEmitter<{
   private readonly sessions: SessionRegistry;
   private readonly decisions: Decisions;
   private readonly clock: Clock;
+  private closed = false;
 
   constructor(vault: Vault, sessions: SessionRegistry, decisions: Decisions, clock: Clock) {
     super();
@@ -87,8 +92,13 @@ export class Mailroom extends EventEmitter<{
 
   announce(placed: readonly Placed[]): void {
     const labels = new Set(placed.flatMap((one) => one.labels));
-    if (labels.size > 0) this.emit("delivered", [...labels]);
+    if (labels.size > 0) this.delivered([...labels]);
     if (placed.some((one) => one.held)) this.emit("holds");
+  }
+
+  /** Nobody is told anything more. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Looks at every hold again; for each change of the live set or of what a person decided (R2). */
@@ -128,7 +138,7 @@ export class Mailroom extends EventEmitter<{
       return true;
     });
     if (done) {
-      this.emit("delivered", [label]);
+      this.delivered([label]);
       this.emit("holds");
       this.emit("owed");
     }
@@ -182,16 +192,20 @@ export class Mailroom extends EventEmitter<{
   /** A session goes by another label: its unread mail goes with it. */
   async sessionRenamed(from: string, to: string): Promise<void> {
     await this.vault.write(() => moveUnread(this.vault, from, to));
-    this.emit("delivered", [from, to]);
+    this.delivered([from, to]);
   }
 
-  /** Hands deliveries to a call: they stay unread until confirmed, and are not handed out meanwhile. */
+  /**
+   * Hands deliveries to a call: they stay unread until confirmed, and are not handed out meanwhile.
+   * @param areMarked that they are handed out is on disk already
+   */
   async hand(
     rows: readonly DeliveryRow[],
+    areMarked = false,
   ): Promise<{ deliveries: number[]; messages: ReceivedMessage[] }> {
     const now = this.clock.now();
     for (const row of rows) this.take(row);
-    if (rows.length > 0) {
+    if (rows.length > 0 && !areMarked) {
       await this.vault.write(() => {
         for (const row of rows) markOffered(this.vault, row.delivery, now);
         failpoint("offer.before-commit");
@@ -271,11 +285,29 @@ export class Mailroom extends EventEmitter<{
     const labels = placement.kind === "deliver" ? placement.labels : [];
     for (const label of labels) {
       insertDelivery(this.vault, { message: seq, label, at, offeredAt });
+      this.promise(label, seq, at);
       this.note("delivered", message, at, label, why);
     }
     if (placement.kind === "drop") this.note("dropped", message, at, null, why);
     this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
     return { labels, held: false, seq };
+  }
+
+  /** Inside a write: to whoever waits for it the message is handed out by this very transaction. */
+  private promise(label: string, seq: number, at: number): void {
+    const delivery = this.waiters.promise(label, seq);
+    if (delivery === null) return;
+    markOffered(this.vault, delivery, at);
+    failpoint("offer.before-commit");
+  }
+
+  private delivered(labels: readonly string[]): void {
+    const tell = () => {
+      if (!this.closed) this.emit("delivered", labels);
+    };
+    // A call that was served answers before others are told.
+    if (this.waiters.serve(labels, (row) => this.take(row))) setImmediate(tell);
+    else tell();
   }
 
   private note(

@@ -121,7 +121,10 @@ interface OnItsWay {
   readonly envelope: RelayEnvelope;
 }
 
-/** The eight commits of a message between two agents, in their order. */
+/**
+ * The commits of a message between two agents, in their order: seven where a call waits for it, which
+ * is handed it by the transaction that brings it; eight where it is fetched.
+ */
 class Way {
   private readonly sender: File;
   private readonly relay: File;
@@ -139,7 +142,7 @@ class Way {
     this.shares = new ShareCounts(this.mailbox);
   }
 
-  /** @param count messages that share each commit */
+  /** @param count messages that share each commit; a call waits for one that comes alone */
   pass(count: number): void {
     const at = Date.now();
     const sent: OnItsWay[] = [];
@@ -150,13 +153,16 @@ class Way {
     this.receiver.commit(() => {
       writeSession(this.receiver, SENDER, SESSION, at);
       for (const one of sent) this.receive(one, at);
+      if (count === 1) markOffered(this.receiver, this.delivered, at);
     });
     this.acknowledge(sent, at);
     const first = this.delivered - count + 1;
     const deliveries = Array.from({ length: count }, (_, i) => first + i);
-    this.receiver.commit(() => {
-      for (const delivery of deliveries) markOffered(this.receiver, delivery, at);
-    });
+    if (count > 1) {
+      this.receiver.commit(() => {
+        for (const delivery of deliveries) markOffered(this.receiver, delivery, at);
+      });
+    }
     this.receiver.commit(() => {
       for (const delivery of deliveries) {
         const told = markRead(this.receiver, delivery, LABEL, at);
