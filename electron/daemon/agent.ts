@@ -704,9 +704,11 @@ export class Agent extends EventEmitter<AgentEvents> {
         return;
       }
       const rings = this.relayState.state === "online" && this.relay.rings && this.contacts.isSure;
-      const asks = this.polls.asks(rings, clock.now() - due, Math.random());
+      // With a relay that rings the vault is left alone, too: what waits in it has timers of its own.
+      if (!this.polls.asks(rings, clock.now() - due, Math.random())) return this.poll();
       const looks = [
-        ...(asks ? [this.inbound.look(), this.contacts.look()] : []),
+        this.inbound.look(),
+        this.contacts.look(),
         this.keys.rotate(),
         this.repair.look(),
         this.receipts.flush(),

@@ -10,6 +10,7 @@ import type { Timers } from "../platform/timers.ts";
 import { HttpRelayTransport } from "../relay/client/http-transport.ts";
 import { probeRelay } from "../relay/client/probe-relay.ts";
 import type { EmbeddedRelay } from "../relay/embedded/embedded-relay.ts";
+import { EMBEDDED_HEARTBEAT_MS } from "../relay/embedded/heartbeat.ts";
 import { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { createSigner } from "../relay/signing.ts";
 import type { RelayTransport } from "../relay/transport.ts";
@@ -84,7 +85,10 @@ export class HostRelay {
   transportOf(identity: Identity): RelayTransport {
     const installation = installationOf(this.parts.paths.installation);
     const signer = createSigner(identity.seed);
-    return new HttpRelayTransport(this.url, signer, this.parts.clock, { installation });
+    return new HttpRelayTransport(this.url, signer, this.parts.clock, {
+      installation,
+      ...(this.isEmbedded && { heartbeatMs: EMBEDDED_HEARTBEAT_MS }),
+    });
   }
 
   /**

@@ -12,6 +12,8 @@ const GATHER_MS = 300;
 /** A busy program lets them gather longer: so many times what it took to commit the last ones. */
 const GATHER_PER_FLUSH = 10;
 const LONGEST_GATHER_MS = 2_000;
+/** What could not become a job is tried again after this long, in ms. */
+const AGAIN_MS = 30_000;
 
 interface ReceiptsParts {
   readonly vault: Vault;
@@ -39,18 +41,14 @@ export class Receipts {
 
   /** Something is owed: it goes out soon. */
   soon(): void {
-    if (this.closed) return;
-    this.cancelTimer ??= this.parts.timers.after(this.gatherMs, () => {
-      this.cancelTimer = null;
-      void this.flush();
-    });
+    this.flushIn(this.gatherMs);
   }
 
   /** Turns what is owed into jobs of the outbox. What cannot be now stays owed. Never rejects. */
   flush(): Promise<void> {
     if (this.closed) return Promise.resolve();
     this.running ??= this.flushAll()
-      .catch(() => undefined)
+      .catch(() => this.flushIn(AGAIN_MS))
       .finally(() => {
         this.running = null;
       });
@@ -61,6 +59,14 @@ export class Receipts {
     this.closed = true;
     this.cancelTimer?.();
     await this.running;
+  }
+
+  private flushIn(ms: number): void {
+    if (this.closed) return;
+    this.cancelTimer ??= this.parts.timers.after(ms, () => {
+      this.cancelTimer = null;
+      void this.flush();
+    });
   }
 
   private async flushAll(): Promise<void> {
@@ -74,7 +80,7 @@ export class Receipts {
   private async flushPeer(peer: string): Promise<void> {
     const { vault, capabilities, clock, wake } = this.parts;
     const understood = await capabilities.of(peer);
-    if (understood === null) return;
+    if (understood === null) return this.flushIn(AGAIN_MS);
     const now = clock.now();
     await vault.write(() => {
       if (!understood.includes("receipts")) return dropReceipts(vault, peer);

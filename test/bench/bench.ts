@@ -8,6 +8,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { bundle } from "../../build/bundle.ts";
 import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../../electron/bridge/owner-launches.ts";
+import { measureDesktopBurst } from "./desktop-burst.ts";
 import { hiddenDesktopMb } from "./electron-memory.ts";
 import { measureGrowth } from "./growth.ts";
 import { emptyTimes, hookTimes, hookWithMail, load } from "./hook-times.ts";
@@ -168,6 +169,7 @@ async function measure(host: ChildProcess) {
           ...(await measureIdle([1, 10], SIZES.idleMs)),
           desktop_hidden_mb: await hiddenDesktopMb(),
           ...(await measureWindow()),
+          ...(await measureDesktopBurst(SIZES.burst, TEXT_BYTES)),
         }),
     // Last: it drops what is cached of files.
     ...(await measureStarts(SIZES.starts)),

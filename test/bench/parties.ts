@@ -1,6 +1,5 @@
 import type { HostClient } from "../../electron/bridge/socket-client.ts";
 import { freshMessageId } from "../../electron/platform/fresh-message-id.ts";
-import type { BenchDaemon } from "./daemon.ts";
 
 const LABEL = "bench";
 export const IN_FLIGHT = 32;
@@ -11,8 +10,11 @@ export interface Party {
   readonly address: string;
 }
 
-export async function party(daemon: BenchDaemon, wallet: string): Promise<Party> {
-  const client = await daemon.connect();
+export async function party(
+  host: { connect(): Promise<HostClient> },
+  wallet: string,
+): Promise<Party> {
+  const client = await host.connect();
   const { created } = await client.call("wallet.create", { name: wallet });
   await attach(client, wallet);
   return { client, address: created.address };

@@ -32,8 +32,13 @@ afterEach(async () => {
   await store.close();
 });
 
-function transport(url: string, signer = alice, timers?: Timers): HttpRelayTransport {
-  const one = new HttpRelayTransport(url, signer, clock, timers ? { timers } : {});
+function transport(
+  url: string,
+  signer = alice,
+  timers?: Timers,
+  options: { heartbeatMs?: number } = {},
+): HttpRelayTransport {
+  const one = new HttpRelayTransport(url, signer, clock, { ...(timers && { timers }), ...options });
   endings.push(() => one.close());
   return one;
 }
@@ -343,6 +348,13 @@ function watch(one: HttpRelayTransport) {
 }
 
 describe("N1 doorbell", () => {
+  test("pings as seldom as it is told, where a connection cannot break unnoticed", async () => {
+    const { timers, next } = handTimers();
+    const bell = watch(transport(relay.url, bob, timers, { heartbeatMs: 300_000 }));
+    await bell.until("online");
+    expect((await next()).ms).toBe(300_000);
+  });
+
   test("comes back by itself when the relay does, and looks at once", async () => {
     const { timers, next } = handTimers();
     const bell = watch(transport(relay.url, bob, timers));

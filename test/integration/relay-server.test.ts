@@ -514,6 +514,25 @@ describe("N1 doorbell", () => {
     pinging.terminate();
   });
 
+  test("beats as seldom as it is told", async () => {
+    const time = new ManualTime(START);
+    await restart({ timers: time, heartbeatMs: 300_000 });
+    const silent = stream(streamAuthorization(alice, clock.now()), { autoPong: false });
+    expect(await statusOf(silent)).toBe(101);
+    let asked = 0;
+    silent.on("ping", () => asked++);
+    time.advance(299_999);
+    silent.ping();
+    await once(silent, "pong");
+    expect(asked).toBe(0);
+    // It pinged in this beat: it is asked with the next one.
+    time.advance(1);
+    const pinged = once(silent, "ping");
+    time.advance(300_000);
+    await pinged;
+    silent.terminate();
+  });
+
   test("a malformed upgrade is refused, and the relay goes on", async () => {
     for (const target of ["//", "/\\", "http://[/", "/inbox/stream?authorization=%"]) {
       const socket = connect(relay.port, "127.0.0.1");

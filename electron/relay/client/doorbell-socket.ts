@@ -11,7 +11,6 @@ import { mailPage } from "./mail-page.ts";
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 15_000;
-const HEARTBEAT_MS = 20_000;
 
 const frame = z.object({
   item: z.object({
@@ -30,6 +29,7 @@ interface DoorbellParts {
   readonly timers: Timers;
   /** Which installation drains the mailbox (rule N5); null where the relay is told none. */
   readonly installation: string | null;
+  readonly heartbeatMs: number;
 }
 
 /** The WebSocket that says when to look; it comes back forever, with back-off and jitter. */
@@ -116,7 +116,7 @@ export class DoorbellSocket {
       answered = true;
     });
     socket.ping();
-    this.cancelTimer = this.parts.timers.after(HEARTBEAT_MS, () => {
+    this.cancelTimer = this.parts.timers.after(this.parts.heartbeatMs, () => {
       if (answered) this.beat(socket);
       else socket.terminate();
     });

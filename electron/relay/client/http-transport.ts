@@ -31,6 +31,8 @@ import { isMissing, Sender } from "./sender.ts";
 const MAX_ACKNOWLEDGED = 500;
 const PAGE = 200;
 const MAX_PAGES = 100;
+/** Between two pings of the doorbell. */
+const HEARTBEAT_MS = 20_000;
 
 const anything = z.unknown();
 const view = z.object({
@@ -81,7 +83,7 @@ export class HttpRelayTransport implements RelayTransport {
     url: string,
     signer: Signer,
     clock: Clock,
-    options: { timers?: Timers; installation?: Installation } = {},
+    options: { timers?: Timers; installation?: Installation; heartbeatMs?: number } = {},
   ) {
     const timers = options.timers ?? systemTimers;
     this.installation = options.installation ?? null;
@@ -90,8 +92,11 @@ export class HttpRelayTransport implements RelayTransport {
     this.sender = new Sender(this.http);
     this.directory = new DirectoryClient(this.http);
     this.signer = signer;
-    const installation = this.installation?.id ?? null;
-    this.doorbell = new DoorbellSocket({ url: this.url, signer, clock, timers, installation });
+    this.doorbell = new DoorbellSocket({
+      ...{ url: this.url, signer, clock, timers },
+      installation: this.installation?.id ?? null,
+      heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+    });
   }
 
   get rings(): boolean {

@@ -2,6 +2,7 @@ import type { Incident } from "../../../shared/model/snapshot.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type RelayServer, startRelay } from "../server/server.ts";
 import { openRelayStore } from "../store/open-store.ts";
+import { EMBEDDED_HEARTBEAT_MS } from "./heartbeat.ts";
 
 export interface EmbeddedOptions {
   /** The database's file; its folder is there. */
@@ -29,7 +30,8 @@ export async function startEmbeddedRelay(
   { clock, usedBy }: { clock: Clock; usedBy: (agent: string) => void },
 ): Promise<EmbeddedRelay> {
   const { store, incident } = openRelayStore(database, ownerEpoch, clock.now());
-  const start = (at: number) => startRelay({ store, port: at, clock, usedBy });
+  const start = (at: number) =>
+    startRelay({ store, port: at, clock, usedBy, heartbeatMs: EMBEDDED_HEARTBEAT_MS });
   let server: RelayServer;
   try {
     server = await start(port).catch(() => start(0));

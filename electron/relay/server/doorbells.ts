@@ -13,7 +13,6 @@ import { admitSigned } from "./request.ts";
 
 /** The WebSocket's own code for an end that goes away. */
 const GOING_AWAY = 1001;
-const HEARTBEAT_MS = 30_000;
 const MAX_PER_AGENT = 64;
 /**
  * A socket that did not take this many bytes yet will look when it does: mail goes only where nothing
@@ -42,6 +41,7 @@ interface DoorbellParts {
   readonly rates: RateLimits;
   readonly observer: RelayObserver;
   readonly timers: Timers;
+  readonly heartbeatMs: number;
   /** Its fleet carries rings between relays; without one they ring here alone. */
   readonly store: RelayStore;
   /** Told whose doorbell opens or closes. */
@@ -65,7 +65,7 @@ export class Doorbells {
 
   constructor(parts: DoorbellParts) {
     this.parts = parts;
-    this.cancelBeat = parts.timers.after(HEARTBEAT_MS, () => this.beat());
+    this.cancelBeat = parts.timers.after(parts.heartbeatMs, () => this.beat());
   }
 
   /** Takes over an upgrade request, or answers it with the refusal. Never rejects. */
@@ -194,7 +194,7 @@ export class Doorbells {
       }
     }
     this.heard = new WeakSet();
-    this.cancelBeat = this.parts.timers.after(HEARTBEAT_MS, () => this.beat());
+    this.cancelBeat = this.parts.timers.after(this.parts.heartbeatMs, () => this.beat());
   }
 }
 

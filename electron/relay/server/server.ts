@@ -36,6 +36,8 @@ export interface RelayOptions {
   readonly clock?: Clock;
   /** Of the doorbells' heartbeat. */
   readonly timers?: Timers;
+  /** Doorbells that did not ping meanwhile are pinged this often. Default 30 s. */
+  readonly heartbeatMs?: number;
   /** Without it the relay speaks plain HTTP. */
   readonly tls?: TlsPair;
   /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
@@ -67,6 +69,7 @@ export interface RelayServer {
   close(): Promise<void>;
 }
 
+const HEARTBEAT_MS = 30_000;
 const MIB = 1024 * 1024;
 const PUBLIC_RATES: RateOptions = {
   agentPerMinute: 6000,
@@ -102,7 +105,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const usedBy = options.usedBy ?? (() => undefined);
   const observer = options.observer ?? SILENT;
   const timers = options.timers ?? systemTimers;
-  const doorbells = new Doorbells({ guard, rates, observer, timers, store, usedBy });
+  const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
+  const doorbells = new Doorbells({ guard, rates, observer, timers, heartbeatMs, store, usedBy });
   const app = createApp({
     bodyBytes: limits.bodyBytes ?? 4 * MIB,
     tls,
