@@ -7,6 +7,7 @@ import { beginApplication, runApplication, startApplication } from "../support/a
 import { startHost } from "../support/host.ts";
 import { ownerOf } from "../support/owners.ts";
 import { newItems, registeredItems, startPanel } from "../support/panel.ts";
+import { colourAt, keepPicture, xdotool } from "../support/screen.ts";
 import { startSessionBus } from "../support/session-bus.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 import { TrayItem } from "../support/tray-item.ts";
@@ -52,6 +53,13 @@ test("U1 the icon is there before the host is, says that it starts, and becomes 
   const { bus, home, application, tray, release } = await startingDesktop();
   expect(await tray.toolTip()).toBe("tinyplace · starting");
   expect(await ownerOf(home)).toBe(process.pid);
+  const underTheMenu = () => colourAt(application, 60, 60);
+  const bare = await underTheMenu();
+  await xdotool(application, "mousemove", "12", "16", "click", "3");
+  await expect.poll(underTheMenu, WAIT).not.toEqual(bare);
+  await keepPicture(application, "tray-starting", { x: 0, y: 0, width: 480, height: 240 });
+  await xdotool(application, "key", "Escape");
+  await expect.poll(underTheMenu, WAIT).toEqual(bare);
   await release();
   await expect.poll(() => tray.labels(), WAIT).toContain("planner");
   expect(await tray.labels()).not.toContain("Starting…");
