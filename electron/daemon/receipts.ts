@@ -17,7 +17,7 @@ const AGAIN_MS = 30_000;
 
 interface ReceiptsParts {
   readonly vault: Vault;
-  readonly capabilities: Capabilities;
+  readonly capabilities: Pick<Capabilities, "of">;
   readonly clock: Clock;
   readonly timers: Timers;
   /** The outbox has work for this recipient. */
@@ -30,9 +30,11 @@ interface ReceiptsParts {
  */
 export class Receipts {
   private readonly parts: ReceiptsParts;
-  private cancelTimer: (() => void) | null = null;
+  private timer: { readonly due: number; readonly cancel: () => void } | null = null;
   private gatherMs = GATHER_MS;
   private running: Promise<void> | null = null;
+  /** Called again while it ran: what came then may have been passed already. */
+  private again = false;
   private closed = false;
 
   constructor(parts: ReceiptsParts) {
@@ -47,26 +49,35 @@ export class Receipts {
   /** Turns what is owed into jobs of the outbox. What cannot be now stays owed. Never rejects. */
   flush(): Promise<void> {
     if (this.closed) return Promise.resolve();
+    if (this.running) this.again = true;
     this.running ??= this.flushAll()
       .catch(() => this.flushIn(AGAIN_MS))
       .finally(() => {
         this.running = null;
+        if (!this.again) return;
+        this.again = false;
+        this.soon();
       });
     return this.running;
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    this.cancelTimer?.();
+    this.timer?.cancel();
     await this.running;
   }
 
+  /** In `ms`, or sooner when that was planned: a peer that cannot be told holds up no other. */
   private flushIn(ms: number): void {
-    if (this.closed) return;
-    this.cancelTimer ??= this.parts.timers.after(ms, () => {
-      this.cancelTimer = null;
+    const { clock, timers } = this.parts;
+    const due = clock.now() + ms;
+    if (this.closed || (this.timer && this.timer.due <= due)) return;
+    this.timer?.cancel();
+    const cancel = timers.after(ms, () => {
+      this.timer = null;
       void this.flush();
     });
+    this.timer = { due, cancel };
   }
 
   private async flushAll(): Promise<void> {
