@@ -1,46 +1,25 @@
 import { EventEmitter } from "node:events";
-import { type Control, checkTextSize, type Receipt } from "../../shared/envelope/envelope.ts";
-import { errorView, TinyplaceError, unreachable } from "../../shared/errors/errors.ts";
-import { compareLabels, isLabel } from "../../shared/labels/labels.ts";
-import { currentRung } from "../../shared/model/ladder.ts";
+import type { Control } from "../../shared/envelope/envelope.ts";
+import { errorView, unreachable } from "../../shared/errors/errors.ts";
+import { compareLabels } from "../../shared/labels/labels.ts";
 import type { SentMessage } from "../../shared/model/sent.ts";
 import type { AgentSummary, RelaySummary } from "../../shared/model/snapshot.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
-import { failpoint } from "../platform/failpoints.ts";
 import type { Timers } from "../platform/timers.ts";
-import { identityKeyOf } from "../ratchet/identity.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import { RelaySwitch } from "../relay/client/relay-switch.ts";
-import type { Lease, MailPage, RelayTransport } from "../relay/transport.ts";
-import type { RungFor } from "../relay/wire.ts";
-import { noteActivity } from "../vault/activity-table.ts";
+import type { Lease, RelayTransport } from "../relay/transport.ts";
 import { draftCount } from "../vault/draft-table.ts";
 import { quarantineCount } from "../vault/envelope-table.ts";
 import { holdCount } from "../vault/hold-table.ts";
 import { incidents } from "../vault/incident-table.ts";
-import {
-  forgetCiphertexts,
-  insertMailJob,
-  jobOf,
-  removeJob,
-  waitingCount,
-} from "../vault/job-table.ts";
+import { forgetCiphertexts, waitingCount } from "../vault/job-table.ts";
 import type { KeyStore } from "../vault/key-slots.ts";
-import {
-  insertMessage,
-  type MessageRow,
-  type ReceiptedRow,
-  renameAsker,
-  sentMessage,
-  sentTo,
-  unreadCounts,
-} from "../vault/mail-table.ts";
-import { insertOutgoing, markEnded, markReceipt } from "../vault/outgoing-table.ts";
+import { renameAsker, unreadCounts } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import { wayOf } from "../vault/way.ts";
 import { Capabilities } from "./capabilities.ts";
 import { Ciphers } from "./ciphers.ts";
 import { Contacts } from "./contacts.ts";
@@ -49,22 +28,19 @@ import { Directory } from "./directory.ts";
 import type { Identity } from "./identity.ts";
 import { Inbound, type Received } from "./inbound.ts";
 import { KeyKeeper } from "./key-keeper.ts";
-import { badLabel } from "./label-choice.ts";
 import { MailSearch } from "./mail-search.ts";
 import { Mailroom, type Placed } from "./mailroom.ts";
-import { meetRelay } from "./meet-relay.ts";
 import { Outbox } from "./outbox.ts";
 import { PeerQueue } from "./peer-queue.ts";
 import { Receipts } from "./receipts.ts";
-import { RelayPolls } from "./relay-polls.ts";
+import { RelayLink } from "./relay-link.ts";
+
 import { Repair } from "./repair.ts";
 import type { RoutingPolicy } from "./router.ts";
+import { type Sender, SentMail } from "./sent-mail.ts";
 import type { Session } from "./session-registry.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
-/** The doorbell is a hint; this poll is the guarantee (see `RelayPolls`). In ms. */
-const POLL_MS = 30_000;
-const CONTACT_LOOK_MS = 250;
 /** A session whose connection ended may be back this soon, in ms. */
 const ENDED_GRACE_MS = 2_000;
 /** After a restart sessions come back by themselves within this, in ms. */
@@ -100,21 +76,6 @@ export interface AgentEvents {
   closing: [];
 }
 
-/** Who writes: a session, or nobody in particular (a send-only client, the person). */
-export type Sender = Pick<Session, "harnessSessionId"> & { readonly label: string | null };
-
-/** As much of a message of ours as says what became of it. */
-type SentRow = Pick<
-  MessageRow,
-  "seq" | "id" | "peer" | "at" | "direction" | "from_session" | "to_session"
->;
-
-/** What the write of a message made: a delivery, or the row of one that leaves. */
-interface Committed {
-  readonly placed: Placed | null;
-  readonly row: SentRow | null;
-}
-
 /** The daemon of one agent: its vault, ratchet, relay connection, sessions, routing and outbox. */
 export class Agent extends EventEmitter<AgentEvents> {
   readonly identity: Identity;
@@ -127,30 +88,25 @@ export class Agent extends EventEmitter<AgentEvents> {
   readonly contacts: Contacts;
   readonly search: MailSearch;
   private readonly parts: AgentParts;
-  private readonly way: RelaySwitch;
   private readonly ciphers: Ciphers;
   private readonly outbox: Outbox;
   private readonly inbound: Inbound;
   private readonly receipts: Receipts;
   private readonly repair: Repair;
   private readonly keys: KeyKeeper;
+  private readonly mail: SentMail;
+  private readonly link: RelayLink;
   private readonly queue = new PeerQueue();
-  private relayState: Omit<RelaySummary, "url"> = { state: "connecting", problem: null };
   private readonly pendingTimers = new Set<() => void>();
-  private lease: Lease | null = null;
-  private readonly polls = new RelayPolls();
-  private cancelPoll: (() => void) | null = null;
   private cancelQuietLook: (() => void) | null = null;
-  private cancelContactLook: (() => void) | null = null;
-  private isLeaving = false;
   private closed = false;
 
   constructor(parts: AgentParts) {
     super();
     this.parts = parts;
     const { identity, vault, clock, timers } = parts;
-    this.way = new RelaySwitch(parts.relay);
-    const { relay } = this.way;
+    const way = new RelaySwitch(parts.relay);
+    const { relay } = way;
     this.identity = identity;
     this.vault = vault;
     this.relay = relay;
@@ -189,7 +145,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       identity,
       askForContact: (peer) => this.contacts.requestForMail(peer),
       firstMessageGone: (peer) => this.repair.firstMessageGone(peer),
-      changed: (jobs) => this.sentChanged(jobs),
+      changed: (jobs) => this.mail.cameFurther(jobs),
     });
     this.receipts = new Receipts({ vault, capabilities, clock, timers, wake });
     this.repair = new Repair({ vault, clock, timers, wake });
@@ -202,8 +158,19 @@ export class Agent extends EventEmitter<AgentEvents> {
       },
       received: (what) => this.received(what),
       failed: (error) => {
-        if (errorView(error).code === "mailbox_leased") void this.checkLease(false);
+        if (errorView(error).code === "mailbox_leased") void this.link.checkLease();
       },
+    });
+    this.mail = new SentMail({
+      ...{ identity, vault, clock, wake, directory: this.directory, mailroom: this.mailroom },
+      elsewhere: () => this.link.elsewhere,
+      changed: (labels) => this.mailChanged(labels, false),
+    });
+    const { inbound, outbox, receipts, repair, keys, contacts, directory } = this;
+    this.link = new RelayLink({
+      ...{ way, vault, clock, timers, changed },
+      work: { inbound, outbox, receipts, repair, keys, contacts, directory },
+      online: () => this.emit("online"),
     });
     this.mailroom.on("delivered", (labels) => this.mailChanged(labels, false));
     this.mailroom.on("holds", () => this.mailChanged([], true));
@@ -213,15 +180,7 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   /** Connects to the relay; everything from then on happens by itself. */
   start(): void {
-    this.relay.open({
-      doorbell: (at, page) => this.rung(at, page),
-      state: (state, problem) => {
-        this.relayState = { state, problem };
-        this.emit("changed");
-        if (state === "online") void this.relayOnline();
-      },
-    });
-    this.poll();
+    this.link.open();
     this.later(RETURN_WITHIN_MS, () => this.sweepAbsent());
     this.watchQuietHours();
   }
@@ -240,10 +199,8 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.closed = true;
     this.emit("closing");
     this.mailroom.close();
-    this.cancelPoll?.();
-    this.cancelContactLook?.();
     for (const cancel of this.pendingTimers) cancel();
-    await this.relay.close();
+    await this.link.close();
     const mail = [this.outbox, this.inbound, this.receipts, this.repair];
     const parts = [...mail, this.keys, this.contacts];
     await Promise.allSettled(parts.map((part) => part.close()));
@@ -263,16 +220,17 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   /** Another installation drains its mailbox: from here nothing can be sent. */
   get livesElsewhere(): boolean {
-    return this.lease?.state === "elsewhere";
+    return this.link.elsewhere !== null;
   }
 
   get relayIs(): RelaySummary["state"] {
-    return this.relayState.state;
+    return this.link.state.state;
   }
 
   summary(): AgentSummary {
     const unread = unreadCounts(this.vault);
     const trouble = this.vault.problem;
+    const lease = this.link.leaseIs;
     const sessions = this.sessions.summaries(unread);
     const absent = [...unread]
       .filter(([label]) => !this.sessions.get(label))
@@ -293,10 +251,9 @@ export class Agent extends EventEmitter<AgentEvents> {
       paused: this.decisions.paused,
       contactRequests: [...this.contacts.requests()],
       handleChanges: this.directory.alarms(),
-      relay: { url: this.relay.url, ...this.relayState },
+      relay: { url: this.relay.url, ...this.link.state },
       keyStore: this.parts.keys.store,
-      lease:
-        this.lease?.state === "elsewhere" ? this.lease : { state: this.lease?.state ?? "unknown" },
+      lease: lease?.state === "elsewhere" ? lease : { state: lease?.state ?? "unknown" },
       incidents: incidents(this.vault, INCIDENTS_SHOWN),
       storage: trouble && { code: trouble.code, reason: trouble.message, next: trouble.next },
     };
@@ -357,116 +314,21 @@ export class Agent extends EventEmitter<AgentEvents> {
     this.emit("changed");
   }
 
-  /**
-   * Commits a message and its job before it answers (rule D3); mail to this agent itself is routed in
-   * the same transaction (rule R7). Repeating a call with the same id sends nothing again.
-   * @param alongside runs first in that transaction; what it throws sends nothing
-   */
-  async send(
+  /** See `SentMail`. */
+  send(
     params: CallParams<"send">,
     from: Sender,
     alongside: () => void = () => undefined,
   ): Promise<SentMessage> {
-    // Half of a surrogate pair is no character: it is replaced here, as everything behind would.
-    const text = params.body.toWellFormed();
-    checkTextSize(text);
-    if (params.toSession !== null && !isLabel(params.toSession)) throw badLabel(params.toSession);
-    // A repeated call goes where its first attempt went, whatever the handle means by now.
-    const known = params.to.startsWith("@") ? sentMessage(this.vault, params.id)?.peer : undefined;
-    const to = known ?? (await this.directory.resolve(params.to));
-    identityKeyOf(to);
-    const local = to === this.identity.cryptoId;
-    if (!local && this.lease?.state === "elsewhere") throw livesElsewhere(this.lease.host);
-    const at = this.parts.clock.now();
-    const message = {
-      id: params.id,
-      direction: local ? ("local" as const) : ("out" as const),
-      peer: to,
-      fromSession: from.label,
-      toSession: params.toSession,
-      inReplyTo: params.inReplyTo,
-      role: params.role,
-      text,
-      auto: params.auto,
-      sentAt: new Date(at).toISOString(),
-      at,
-      asker: from.harnessSessionId,
-      late: false,
-      suite: null,
-    };
-    const { placed, row } = await this.vault.write((): Committed => {
-      alongside();
-      if (local) return { placed: this.mailroom.accept(message), row: null };
-      const seq = insertMessage(this.vault, message);
-      if (seq === null) return { placed: null, row: null };
-      insertOutgoing(this.vault, seq, to);
-      const { toSession: label, id } = params;
-      noteActivity(this.vault, { at, kind: "sent", peer: to, label, message: id });
-      insertMailJob(this.vault, { recipient: to, message: seq, at });
-      failpoint("send.before-commit");
-      const sent = { ...message, seq, from_session: from.label, to_session: label };
-      return { placed: null, row: sent };
-    });
-    failpoint("send.after-commit");
-    if (placed) this.mailroom.announce([placed]);
-    if (!local) this.outbox.wake(to);
-    this.emit("mail", from.label === null ? [] : [from.label], false);
-    this.emit("changed");
-    return row ? this.sentOf(row) : this.sent(params.id, { to, body: text });
+    return this.mail.send(params, from, alongside);
   }
 
-  /**
-   * What is known of a message of ours; throws `bad_request` when there is none with this id, or when
-   * it is not the one that is `expected`.
-   */
-  sent(id: string, expected?: { to: string; body: string }): SentMessage {
-    const row = this.requireSent(id);
-    if (expected && (row.peer !== expected.to || row.text !== expected.body)) {
-      throw new TinyplaceError(
-        "bad_request",
-        `Another message was already sent with the id ${row.id}; this one was not sent.`,
-        "Give every message an id of its own.",
-      );
-    }
-    return this.sentOf(row);
+  sent(id: string): SentMessage {
+    return this.mail.sent(id);
   }
 
-  private sentOf(row: SentRow): SentMessage {
-    const { ladder, problem, label } = wayOf(this.vault, row);
-    return {
-      id: row.id,
-      to: row.peer,
-      via: row.direction === "local" ? "local" : "relay",
-      fromSession: row.from_session,
-      toSession: row.to_session ?? label,
-      state: currentRung(ladder),
-      ladder,
-      problem,
-    };
-  }
-
-  /**
-   * Takes a message back that never left this machine. Throws `not_allowed` when it may have left
-   * already: the relay may have it, even if it did not say so.
-   */
-  async cancel(id: string): Promise<SentMessage> {
-    const row = this.requireSent(id);
-    const cancelled = await this.vault.write(() => {
-      const job = row.direction === "out" ? jobOf(this.vault, row.seq) : null;
-      if (!job || job.sealed) return false;
-      removeJob(this.vault, job.job);
-      markEnded(this.vault, row.seq, "cancelled", null, this.parts.clock.now());
-      return true;
-    });
-    if (!cancelled) {
-      throw new TinyplaceError(
-        "not_allowed",
-        `The message ${row.id} has left this machine, or may have: it cannot be taken back.`,
-        "Send another message that says so.",
-      );
-    }
-    this.sentChanged([row]);
-    return this.sent(id);
+  cancel(id: string): Promise<SentMessage> {
+    return this.mail.cancel(id);
   }
 
   private reroute(label: string): void {
@@ -524,23 +386,6 @@ export class Agent extends EventEmitter<AgentEvents> {
     });
   }
 
-  private requireSent(id: string): MessageRow {
-    const row = sentMessage(this.vault, id);
-    if (row) return row;
-    throw new TinyplaceError(
-      "bad_request",
-      `No message ${id.slice(0, 64)} was sent from this agent.`,
-      "Use the id that `send` returned in this agent's sessions.",
-    );
-  }
-
-  /** Messages of ours came further, or will not. */
-  private sentChanged(messages: readonly Pick<MessageRow, "from_session">[]): void {
-    const labels = messages.flatMap((one) => (one.from_session === null ? [] : [one.from_session]));
-    this.emit("mail", [...new Set(labels)], false);
-    this.emit("changed");
-  }
-
   private received(what: Received): void {
     if (what.prekeysUsed) void this.keys.topUp();
     if (what.owed) this.receipts.soon();
@@ -556,7 +401,7 @@ export class Agent extends EventEmitter<AgentEvents> {
   private control(peer: string, control: Control, firstMessage: boolean): boolean {
     switch (control.kind) {
       case "receipts":
-        this.climb(peer, control.receipts);
+        this.mail.climb(peer, control.receipts);
         return false;
       case "repair":
         // Only a new session proves that the asker does not merely replay an old one.
@@ -569,80 +414,14 @@ export class Agent extends EventEmitter<AgentEvents> {
     }
   }
 
-  /** A peer's receipts: they say something about messages sent to this very peer, or nothing. */
-  private climb(peer: string, receipts: readonly Receipt[]): void {
-    const now = this.parts.clock.now();
-    const changed: ReceiptedRow[] = [];
-    for (const { id, rung, at, session } of receipts) {
-      const row = sentTo(this.vault, peer, id);
-      if (!row) continue;
-      // By the peer's clock, within what ours can believe.
-      const seen = Math.min(now, Math.max(row.at, Date.parse(at)));
-      markReceipt(this.vault, row.seq, rung, seen, session);
-      changed.push(row);
-    }
-    if (changed.length > 0) setImmediate(() => this.sentChanged(changed));
-  }
-
   private mailChanged(labels: readonly string[], holds: boolean): void {
     this.emit("mail", labels, holds);
     this.emit("changed");
   }
 
-  private async relayOnline(): Promise<void> {
-    await meetRelay(this.vault, this.relay.url).catch(() => undefined);
-    if (!(await this.checkLease(false))) return;
-    this.emit("online");
-    await this.keys.topUp();
-    this.polls.asked(Math.random());
-    await Promise.allSettled([
-      this.inbound.look(),
-      this.contacts.look(),
-      this.directory.refresh(),
-      this.outbox.hurry(),
-      this.repair.look(),
-      this.receipts.flush(),
-    ]);
-  }
-
-  /**
-   * Whether this installation may use the agent now (rule N5); a relay that does not answer leaves it
-   * as it was. @param take moves the agent here from another installation.
-   */
-  private async checkLease(take: boolean): Promise<boolean> {
-    const before = this.lease?.state;
-    try {
-      this.lease = await this.relay.lease(take);
-    } catch {
-      return this.mayDrain();
-    }
-    if (this.lease.state !== before) {
-      // Rings were not answered while it was not known to be ours.
-      this.polls.askNext();
-      await this.noteLease(this.lease.state);
-    }
-    this.outbox.pause(!this.mayDrain() || this.isLeaving);
-    this.emit("changed");
-    return this.mayDrain();
-  }
-
-  /** A vault that refuses to be written, e.g. on a full disk, is told elsewhere. */
-  private async noteLease(why: Lease["state"]): Promise<void> {
-    if (this.closed) return;
-    const at = this.parts.clock.now();
-    const write = () => noteActivity(this.vault, { at, kind: "lease", why });
-    await this.vault.write(write).catch(() => undefined);
-  }
-
-  private mayDrain(): boolean {
-    return this.lease !== null && this.lease.state !== "elsewhere";
-  }
-
-  /** Before its relay is left: sends nothing more, while what was sent to it can still be read. */
-  async stopSending(): Promise<void> {
-    this.isLeaving = true;
-    this.outbox.pause(true);
-    await this.outbox.idle();
+  /** See `RelayLink`. */
+  stopSending(): Promise<void> {
+    return this.link.stopSending();
   }
 
   /** Reads what is in the mailbox. Never rejects. */
@@ -650,20 +429,8 @@ export class Agent extends EventEmitter<AgentEvents> {
     return this.inbound.look();
   }
 
-  /**
-   * Goes to another relay: what is queued goes out there, and the sessions here notice nothing. Work
-   * that is under way ends first, since half of it at each relay would be done at neither.
-   */
-  async changeRelay(next: RelayTransport): Promise<void> {
-    await Promise.all([this.stopSending(), this.way.leave()]);
-    const { keys, inbound, contacts } = this;
-    await Promise.all([keys.settled(), inbound.settled(), contacts.settled()]);
-    if (this.closed) return next.close();
-    this.lease = null;
-    this.isLeaving = false;
-    this.relayState = { state: "connecting", problem: null };
-    this.way.enter(next);
-    this.emit("changed");
+  changeRelay(next: RelayTransport): Promise<void> {
+    return this.link.change(next);
   }
 
   /** Publishes what others need to begin a session, as it is set now. */
@@ -673,56 +440,11 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   /** Who holds the mailbox, asked now; null when the relay does not answer. */
   async whereItLives(): Promise<Lease | null> {
-    await this.checkLease(false);
-    return this.lease;
+    await this.link.checkLease();
+    return this.link.leaseIs;
   }
 
-  /** Moves the agent here from another installation, which from then on is refused its mail. */
-  async moveHere(): Promise<void> {
-    await this.relay.lease(true);
-    await this.relayOnline();
+  moveHere(): Promise<void> {
+    return this.link.moveHere();
   }
-
-  /** @param at null: for anything. Contacts can wait a moment and be asked once. */
-  private rung(at: RungFor | null, page?: MailPage): void {
-    if (!this.mayDrain()) return;
-    if (at !== "contacts") void this.inbound.look(page);
-    if (at === "mail") return;
-    this.cancelContactLook ??= this.parts.timers.after(CONTACT_LOOK_MS, () => {
-      this.cancelContactLook = null;
-      void this.contacts.look();
-    });
-  }
-
-  private poll(): void {
-    if (this.closed) return;
-    const { clock, timers } = this.parts;
-    const due = clock.now() + POLL_MS;
-    this.cancelPoll = timers.after(POLL_MS, () => {
-      if (!this.mayDrain()) {
-        void this.relayOnline().finally(() => this.poll());
-        return;
-      }
-      const rings = this.relayState.state === "online" && this.relay.rings && this.contacts.isSure;
-      // With a relay that rings the vault is left alone, too: what waits in it has timers of its own.
-      if (!this.polls.asks(rings, clock.now() - due, Math.random())) return this.poll();
-      const looks = [
-        this.inbound.look(),
-        this.contacts.look(),
-        this.keys.rotate(),
-        this.repair.look(),
-        this.receipts.flush(),
-      ];
-      this.outbox.wakeAll();
-      void Promise.allSettled(looks).then(() => this.poll());
-    });
-  }
-}
-
-function livesElsewhere(host: string): TinyplaceError {
-  return new TinyplaceError(
-    "mailbox_leased",
-    `This agent lives on ${host} now, so this machine sends nothing in its name.`,
-    "Send it there, or move the agent here in its view in the window.",
-  );
 }

@@ -16,7 +16,7 @@ import {
   unreadDeliveries,
   unreadFrom,
 } from "../vault/mail-table.ts";
-import type { Agent, Sender } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import { assignedAgent, assignmentHandlers } from "./assignment-calls.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { contactHandlers } from "./contact-calls.ts";
@@ -31,6 +31,7 @@ import { permissionHandlers } from "./permission-prompts.ts";
 import { PersonDesk } from "./person-desk.ts";
 import { reachHandlers } from "./reach.ts";
 import { responderHandlers } from "./responder/responder-calls.ts";
+import type { Sender } from "./sent-mail.ts";
 import type { Session } from "./session-registry.ts";
 import { triageHandlers } from "./triage-calls.ts";
 import { waitForMail } from "./waiting.ts";

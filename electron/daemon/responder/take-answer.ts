@@ -10,7 +10,8 @@ import {
   unanswered,
 } from "../../vault/answer-table.ts";
 import { holderOf } from "../../vault/label-table.ts";
-import type { Agent, Sender } from "../agent.ts";
+import type { Agent } from "../agent.ts";
+import type { Sender } from "../sent-mail.ts";
 
 /**
  * Sends what a child answers, and ends its job in the same transaction. Null: the token is none of
