@@ -13,8 +13,14 @@ import { keyPairOf } from "./sdk/x25519.ts";
 import type { SdkSession, SdkStage } from "./sdk-stage.ts";
 import type { RatchetUnit } from "./unit-of-work.ts";
 
-/** Former sessions still read what was sent in them; more than these, the oldest are forgotten. */
-const MAX_SESSIONS = 4;
+/**
+ * Former sessions still read what was sent in them. A peer begins one for every message that it could
+ * not read, a page of its mailbox at once, and what it wrote before may come after all of them: so these few are kept
+ * for good, more while they are fresh, and never more than the last number.
+ */
+const KEPT_SESSIONS = 4;
+const FRESH_MS = 24 * 3600 * 1000;
+const MAX_SESSIONS = 64;
 /**
  * What a peer wrote this soon after we began a session may have crossed our first message on its way,
  * and says nothing about whether that arrived. In ms.
@@ -51,7 +57,7 @@ export class SdkCipher implements Cipher {
       const { state, handshake } = initiate(this.identity, keys, bundle.sdk);
       const startedAt = this.clock.now();
       const session = { id: newId(), state, handshake, own: true, startedAt, heardAt: null };
-      save(unit.sdk, peer, [session, ...unit.sdk.sessions(peer)]);
+      this.save(unit.sdk, peer, [session, ...unit.sdk.sessions(peer)]);
     } catch (cause) {
       throw mismatch(peer, cause);
     }
@@ -60,7 +66,7 @@ export class SdkCipher implements Cipher {
   /** All are forgotten: the peer has one, and replaces it by the handshake that comes next. */
   archiveSession(unit: RatchetUnit, peer: string): boolean {
     const had = this.hasSession(unit, peer);
-    if (had) save(unit.sdk, peer, []);
+    if (had) this.save(unit.sdk, peer, []);
     return had;
   }
 
@@ -69,7 +75,7 @@ export class SdkCipher implements Cipher {
     if (!current) throw new SdkCipherError("no_session", "there is no session with this peer");
     const ends = { sender: this.identityPublic, recipient: addressKeys(peer).x25519 };
     const { state, header, body } = encrypt(current.state, ends, plaintext);
-    save(unit.sdk, peer, [{ ...current, state, handshake: null }, ...former]);
+    this.save(unit.sdk, peer, [{ ...current, state, handshake: null }, ...former]);
     const ciphertext: Ciphertext = {
       type: current.handshake ? "PREKEY_BUNDLE" : "CIPHERTEXT",
       body: toBase64(body),
@@ -142,14 +148,14 @@ export class SdkCipher implements Cipher {
     const [current, ...former] = sessions;
     // Both wrote first at once: ours replaces theirs there, when it arrives.
     if (current && !sign.isPing && mayBeOnItsWay(current, sign.sentAt)) {
-      save(stage, peer, [current, session, ...former]);
+      this.save(stage, peer, [current, session, ...former]);
       return;
     }
     // It says that it could not read ours, or began anew because ours never came.
     for (const one of sessions) {
       if (sign.isPing || (one.own && one.heardAt === null)) stage.markLost(one.id);
     }
-    save(stage, peer, [session, ...sessions]);
+    this.save(stage, peer, [session, ...sessions]);
   }
 
   private read(
@@ -189,7 +195,14 @@ export class SdkCipher implements Cipher {
     const others = sessions.filter((one) => one.id !== session.id);
     if (current.id !== session.id && !isAside) stage.markLost(current.id);
     const inPlace = sessions.map((one) => (one.id === session.id ? next : one));
-    save(stage, peer, isAside ? inPlace : [next, ...others]);
+    this.save(stage, peer, isAside ? inPlace : [next, ...others]);
+  }
+
+  private save(stage: SdkStage, peer: string, sessions: readonly SdkSession[]): void {
+    const old = this.clock.now() - FRESH_MS;
+    const isFresh = (one: SdkSession) => Math.max(one.startedAt, one.heardAt ?? 0) > old;
+    const kept = sessions.filter((one, index) => index < KEPT_SESSIONS || isFresh(one));
+    stage.saveSessions(peer, kept.slice(0, MAX_SESSIONS));
   }
 }
 
@@ -230,10 +243,6 @@ function showsItIsCurrent(current: SdkSession, heard: SdkSession, sentAt: number
   if (current.own && current.heardAt === null) return !mayBeOnItsWay(current, sentAt);
   // The first answer to a handshake of ours: that replaced whatever the peer had.
   return heard.own && heard.heardAt === null;
-}
-
-function save(stage: SdkStage, peer: string, sessions: readonly SdkSession[]): void {
-  stage.saveSessions(peer, sessions.slice(0, MAX_SESSIONS));
 }
 
 /** By the sender's clock, but not later than now. */

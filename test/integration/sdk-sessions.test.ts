@@ -195,18 +195,28 @@ describe("E3 sessions of the network's cipher in the vault", () => {
     expect(await b.read(a, far[0] as Ciphertext)).toBe("x0");
   });
 
-  test("former sessions are kept to read with, four in all, and no more", async () => {
-    const { a, b, bundle } = await ends(0);
+  test("former sessions are kept to read with: while fresh up to 64, and then four", async () => {
+    const { time, a, b, bundle } = await ends(0);
     const messages: Ciphertext[] = [await a.write(b, "session 0")];
-    for (let i = 1; i < 6; i++) {
+    const late = await a.write(b, "late");
+    const begin = async (i: number) => {
       await a.start(b, bundle);
       messages.push(await a.write(b, `session ${i}`));
-    }
+    };
+    for (let i = 1; i < 60; i++) await begin(i);
     for (const [i, message] of messages.entries()) {
       expect(await b.read(a, message)).toBe(`session ${i}`);
     }
-    expect([a.count("sdk_session"), b.count("sdk_session")]).toEqual([4, 4]);
+    expect(await b.read(a, late)).toBe("late");
+    for (let i = 60; i < 70; i++) {
+      await begin(i);
+      expect(await b.read(a, messages[i] as Ciphertext)).toBe(`session ${i}`);
+    }
+    expect([a.count("sdk_session"), b.count("sdk_session")]).toEqual([64, 64]);
+    time.advance(25 * 3600 * 1000);
     expect(await a.read(b, await b.write(a, "answer"))).toBe("answer");
+    expect(await b.read(a, await a.write(b, "answered"))).toBe("answered");
+    expect([a.count("sdk_session"), b.count("sdk_session")]).toEqual([4, 4]);
   });
 
   test("keys that are not the address's own are refused, and nothing is kept", async () => {
