@@ -13,6 +13,7 @@ import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import type { MailPage, RelayListener, RelayTransport } from "../../electron/relay/transport.ts";
 import type { RelayEnvelope } from "../../electron/relay/wire.ts";
 import { Bench, befriend } from "../support/agents.ts";
+import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { callRelay } from "../support/relay-call.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -22,16 +23,7 @@ const [alice, bob] = [1, 2].map((byte) => createSigner(new Uint8Array(32).fill(b
 ];
 const LARGE = "A".repeat(40_000);
 
-const envelope = (id: string, body = "AAAA"): RelayEnvelope => ({
-  id,
-  from: alice.address,
-  to: bob.address,
-  timestamp: "2027-01-15T08:00:00.000Z",
-  deviceId: 1,
-  type: "CIPHERTEXT",
-  body,
-  suite: "libsignal",
-});
+const envelope = (id: string, body?: string) => opaqueEnvelope({ from: alice, to: bob }, id, body);
 
 describe("N1 mail that travels with a ring", () => {
   let relay: RelayServer;

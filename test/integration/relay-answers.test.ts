@@ -8,7 +8,7 @@ import { contentDigest } from "../../electron/relay/content-digest.ts";
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
-import type { RelayEnvelope } from "../../electron/relay/wire.ts";
+import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const clock = { now: () => Date.now() };
@@ -65,16 +65,7 @@ function via(address: string, signer = alice): HttpRelayTransport {
   return one;
 }
 
-const envelope = (id: string): RelayEnvelope => ({
-  id,
-  from: alice.address,
-  to: bob.address,
-  timestamp: "2027-01-15T08:00:00.000Z",
-  deviceId: 1,
-  type: "CIPHERTEXT",
-  body: "AAAA",
-  suite: "libsignal",
-});
+const envelope = (id: string) => opaqueEnvelope({ from: alice, to: bob }, id);
 
 describe("D7 answers that are not the relay's", () => {
   test("every answer of the relay carries its digest, refusals and empty ones too", async () => {

@@ -10,7 +10,7 @@ import { HttpRelayTransport } from "../../electron/relay/client/http-transport.t
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
-import type { RelayEnvelope } from "../../electron/relay/wire.ts";
+import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const clock = { time: 1_800_000_000_000, now: () => clock.time };
@@ -84,16 +84,7 @@ async function befriend(): Promise<void> {
   await transport(relay.url, bob).acceptContact(alice.cryptoId);
 }
 
-const envelope = (id: string, body = "AAAA"): RelayEnvelope => ({
-  id,
-  from: alice.address,
-  to: bob.address,
-  timestamp: "2027-01-15T08:00:00.000Z",
-  deviceId: 1,
-  type: "CIPHERTEXT",
-  body,
-  suite: "libsignal",
-});
+const envelope = (id: string, body?: string) => opaqueEnvelope({ from: alice, to: bob }, id, body);
 const inbox = async () =>
   (await transport(relay.url, bob).list(100)).envelopes.map((one) => one.id);
 
