@@ -219,7 +219,11 @@ function openIn(
   return step;
 }
 
-/** Sessions that know the message's ratchet key, then the others as they stand. */
+/**
+ * Sessions that know the message's ratchet key, then others as they stand. A peer's key turns only by
+ * ours, so a session in which nothing left with our present key has no key that is new to it: trying
+ * those of a peer that began dozens would hold everything up for each message that nothing reads.
+ */
 function likeliestFirst(
   stage: SdkStage,
   sessions: readonly SdkSession[],
@@ -230,7 +234,9 @@ function likeliestFirst(
     state.formerPeerKeys.some((key) => sameBytes(key, ratchetKey)) ||
     stage.skipped.find(id, ratchetKey, messageNumber) !== null;
   const known = sessions.filter(knows);
-  return [...known, ...sessions.filter((one) => !known.includes(one))];
+  const others = sessions.filter((one) => !known.includes(one));
+  // The first in any case: it says why the message cannot be read.
+  return [...known, ...others.filter((one, index) => index === 0 || one.state.sent > 0)];
 }
 
 /** Our first message in this session may not have reached the peer when it wrote. */
