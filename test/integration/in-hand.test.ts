@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { BridgeSession } from "../../electron/bridge/mcp/session.ts";
 import type { ClientPeer } from "../../electron/bridge/session-host.ts";
+import { startSocketServer } from "../../electron/bridge/socket-server.ts";
 import { Host } from "../../electron/daemon/host.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
 import { acquireOwnerLock, type OwnerLock } from "../../electron/vault/owner-lock.ts";
@@ -132,6 +134,46 @@ test("M1 M2 a push that was written when its host went away is not made again by
     await connect(next, "reader", { notify, written: { handed: [], pushed: pushed.slice(0, 1) } });
     await expect.poll(() => pushes).toEqual(pushed.slice(1));
   } finally {
+    await next.close();
+  }
+});
+
+test("M1 what was written is told with the next `use`, too, where the place could not be taken back", async () => {
+  const paths = homePaths(temporaryHome());
+  const options = { paths, kind: "headless" as const, keychain: null };
+  const first = acquireOwnerLock(paths.lock) as OwnerLock;
+  const host = await Host.start({ ...options, lock: first });
+  const { cryptoId } = (await host.createAgent("me")).identity;
+  const server = await startSocketServer({ paths, host });
+  const place = { harnessSessionId: "s-1", project: null, cwd: "/", pid: process.pid };
+  const environment = { wallet: null, label: null, answer: null, ...place };
+  const ways = { mode: "join" as const, launches: () => [], here: null };
+  const session = new BridgeSession(paths, environment, ways);
+  session.client.start();
+  await session.use("me", "reader");
+  const writer = await connect(host, "writer");
+  await writer.call("send", note("msg-000000000000000001", cryptoId, "once"), context);
+  const { messages, handed } = await session.client.call("inbox", { peek: false });
+  expect(messages).toMatchObject([{ text: "once", redelivered: false }]);
+  // The client has it, but the host goes before it hears of that; at the next another has the label.
+  await server.close();
+  await host.close();
+  first.release();
+  const confirmed = session.confirm(handed);
+  const lock = acquireOwnerLock(paths.lock) as OwnerLock;
+  const next = await Host.start({ ...options, lock });
+  const other = await connect(next, "reader");
+  const nextServer = await startSocketServer({ paths, host: next });
+  try {
+    await expect(confirmed).rejects.toMatchObject({ code: "session_required" });
+    expect(session.attachProblem).toMatchObject({ code: "label_taken" });
+    other.closed();
+    await session.use("me", "reader");
+    const again = await session.client.call("inbox", { peek: false });
+    expect(again.messages).toEqual([]);
+  } finally {
+    await session.client.close();
+    await nextServer.close();
     await next.close();
   }
 });

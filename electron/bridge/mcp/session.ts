@@ -86,7 +86,9 @@ export class BridgeSession {
   async use(wallet: string, label: string | null): Promise<CallResult<"attach">> {
     const pinned = label !== null || this.environment.label !== null;
     const wanted = { wallet, label: label ?? this.environment.label, pinned };
-    const attached = await this.client.call("attach", this.params(wanted));
+    const attached = await this.telling((written) =>
+      this.client.call("attach", { ...this.params(wanted), written }),
+    );
     this.keep(wallet, attached.label, pinned);
     return attached;
   }
@@ -122,29 +124,39 @@ export class BridgeSession {
       this.surroundings = { ...this.surroundings, harnessSessionId };
     });
     try {
-      const written = { handed: [...this.handed], pushed: [...this.pushed] };
-      if (this.wanted) {
-        const params = { ...this.params(this.wanted), written };
-        const attached = await client.call("attach", params);
-        this.keep(this.wanted.wallet, attached.label, this.wanted.pinned);
-      } else await this.takeAssigned(client, written);
-      for (const handed of written.handed) this.handed.delete(handed);
-      for (const carried of written.pushed) this.pushed.delete(carried);
+      const { wanted } = this;
+      if (wanted) {
+        const attached = await this.telling((written) =>
+          client.call("attach", { ...this.params(wanted), written }),
+        );
+        this.keep(wanted.wallet, attached.label, wanted.pinned);
+      } else await this.takeAssigned(client);
     } catch (error) {
       if (error instanceof TinyplaceError) this.problem = error;
     }
   }
 
-  private async takeAssigned(
-    client: HostClient,
-    written: CallParams<"attach.assigned">["written"],
-  ): Promise<void> {
+  private async takeAssigned(client: HostClient): Promise<void> {
     const { label, harnessSessionId, project, cwd, pid } = this.environment;
     const pinned = label !== null;
-    const params = { label, pinned, harnessSessionId, project, cwd, pid, written };
-    const { attached } = await client.call("attach.assigned", params);
+    const params = { label, pinned, harnessSessionId, project, cwd, pid };
+    const attached = await this.telling(
+      async (written) => (await client.call("attach.assigned", { ...params, written })).attached,
+    );
     this.problem = null;
     if (attached) this.keep(attached.active.name, attached.label, pinned);
+  }
+
+  /** The host that has attached this session knows what was written. */
+  private async telling<Attached extends CallResult<"attach"> | null>(
+    attach: (written: CallParams<"attach">["written"]) => Promise<Attached>,
+  ): Promise<Attached> {
+    const written = { handed: [...this.handed], pushed: [...this.pushed] };
+    const attached = await attach(written);
+    if (attached === null) return attached;
+    for (const handed of written.handed) this.handed.delete(handed);
+    for (const carried of written.pushed) this.pushed.delete(carried);
+    return attached;
   }
 
   private keep(wallet: string, label: string, pinned: boolean): void {
