@@ -1,9 +1,7 @@
 import { app } from "electron";
 import type { WindowRequest } from "../../shared/channels/channels.ts";
 import { unreachable } from "../../shared/errors/errors.ts";
-import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { type Launch, noteDesktop } from "../bridge/owner-launches.ts";
-import type { Host } from "../daemon/host.ts";
 import { answerPermission } from "../daemon/permission-prompts.ts";
 import { serveHost } from "../daemon/serve-host.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
@@ -22,13 +20,11 @@ import { pluginHandlers } from "./plugin-handlers.ts";
 import { Preferences } from "./preferences.ts";
 import { raiseTerminal } from "./raise-terminal.ts";
 import { setupHandlers } from "./setup.ts";
+import { showChanges } from "./show-changes.ts";
 import { StartAtLogin } from "./start-at-login.ts";
 import type { DesktopStart } from "./start-desktop.ts";
 import { updateFeed } from "./updates/update-feed.ts";
 import { Updates } from "./updates/updates.ts";
-
-/** Changes are shown together, this often at most, in ms: a burst of mail is one redraw. */
-const SHOW_EVERY_MS = 50;
 
 /**
  * The desktop host: the same daemon as the headless one, with tray and window in front of it. Resolves
@@ -92,7 +88,7 @@ export async function runDesktop(start: DesktopStart): Promise<() => Promise<voi
   const trayIs = openWithoutTray(systemTimers, () => window.showIfHidden());
   trayIs(trayHost.present);
   trayHost.on("changed", () => trayIs(trayHost.present));
-  const stopShowing = showChanges(host, [window, composers], (snapshot) => {
+  const stopShowing = showChanges(host, systemTimers, [window, composers], (snapshot) => {
     tray.update(snapshot, login.on);
     notifier.update(snapshot);
     showBadge(snapshot);
@@ -154,37 +150,6 @@ export async function runDesktop(start: DesktopStart): Promise<() => Promise<voi
     await served.close();
     tray.destroy();
     trayHost.close();
-  };
-}
-
-type Shown = Pick<MainWindow, "send">;
-
-/** Shows what is, and every change, until the returned function is called. */
-function showChanges(
-  host: Host,
-  windows: readonly Shown[],
-  inTray: (snapshot: HostSnapshot) => void,
-): () => void {
-  let cancel: (() => void) | null = null;
-  inTray(host.snapshot());
-  const changed = () => {
-    cancel ??= systemTimers.after(SHOW_EVERY_MS, () => {
-      cancel = null;
-      const snapshot = host.snapshot();
-      inTray(snapshot);
-      for (const window of windows) window.send("host.changed", snapshot);
-    });
-  };
-  const mail = (agentId: string, labels: readonly string[], holds: boolean) => {
-    const event = { agentId, labels: [...labels], holds };
-    for (const window of windows) window.send("mail.changed", event);
-  };
-  host.on("changed", changed);
-  host.on("mail", mail);
-  return () => {
-    cancel?.();
-    host.off("changed", changed);
-    host.off("mail", mail);
   };
 }
 

@@ -1,9 +1,10 @@
 import { create } from "zustand";
 import type { ConversationView } from "../../shared/model/mail.ts";
+import { paced, timeouts } from "../../shared/pacing/paced.ts";
 import { call } from "../bridge/bridge.ts";
 
-/** A burst of mail asks for the list this often at most, in ms. */
-const ASK_EVERY_MS = 500;
+/** A burst of mail asks for the list with this between one answer and the next question, in ms. */
+const REST_MS = 500;
 
 interface ConversationStore {
   /** Whose conversations these are, and the last one first; null until the first answer. */
@@ -21,29 +22,13 @@ export function conversationKey({ peer, other }: Pick<ConversationView, "peer" |
 
 /** With whom the session on screen writes. Without an answer its mail is shown all the same. */
 export const useConversations = create<ConversationStore>((set, get) => {
-  let waits = false;
-  let again = false;
   async function ask(): Promise<void> {
     const { shown } = get();
     if (!shown) return;
     const answer = await call("inbox.conversations", shown).catch(() => null);
     if (answer && get().shown === shown) set({ conversations: answer.conversations });
   }
-  function askSoon(): void {
-    if (waits) {
-      again = true;
-      return;
-    }
-    waits = true;
-    void ask().then(() =>
-      setTimeout(() => {
-        waits = false;
-        if (!again) return;
-        again = false;
-        askSoon();
-      }, ASK_EVERY_MS),
-    );
-  }
+  const soon = paced(timeouts, { gatherMs: 0, restMs: REST_MS }, ask);
   return {
     shown: null,
     conversations: null,
@@ -54,6 +39,6 @@ export const useConversations = create<ConversationStore>((set, get) => {
     hide() {
       set({ shown: null, conversations: null });
     },
-    refresh: askSoon,
+    refresh: soon.changed,
   };
 });

@@ -40,9 +40,9 @@ function askAnew(): void {
 
 /** Only what is on screen, or was fetched before, is fetched again. */
 function mailChanged(event: { agentId: string; labels: string[]; holds: boolean }): void {
-  const { shown, refresh } = useMail.getState();
+  const { shown, changed } = useMail.getState();
   if (shown?.agentId === event.agentId && event.labels.includes(shown.label)) {
-    void refresh(shown);
+    changed();
     useConversations.getState().refresh();
   }
   const holds = useHolds.getState();

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
+import { paced, timeouts } from "../../shared/pacing/paced.ts";
 import { call } from "../bridge/bridge.ts";
 import {
   type MailPages,
@@ -37,6 +38,8 @@ interface MailStore {
   hide(place: MailPlace): void;
   /** Fetches the newest mail, and older loaded mail whose state may have changed. */
   refresh(place: MailPlace): Promise<void>;
+  /** Mail on screen changed: it is fetched again, at once or when a burst of changes lets it. */
+  changed(): void;
   loadOlder(place: MailPlace): Promise<void>;
 }
 
@@ -45,13 +48,18 @@ const INBOXES_KEPT = 8;
 const MESSAGES_KEPT = 2 * PAGE_SIZE;
 /** A refresh looks at no more older pages than this: mail further up is fetched when opened again. */
 const OLDER_PAGES_REFRESHED = 4;
+/**
+ * In a burst of mail, between one refresh and the next, in ms: nobody reads faster, and both processes
+ * have better things to do.
+ */
+const REST_MS = 250;
 
 export function inboxKey({ agentId, label, peer, other, unread, until }: MailPlace): string {
   const session = other === undefined ? [] : other;
   return JSON.stringify([agentId, label, peer, session, unread === true, until]);
 }
 
-/** Refreshes under way; true once another was asked for meanwhile. A burst of events makes two calls. */
+/** Refreshes under way; true once another was asked for meanwhile. */
 const refreshing = new Map<string, boolean>();
 
 export const useMail = create<MailStore>((set, get) => {
@@ -78,6 +86,11 @@ export const useMail = create<MailStore>((set, get) => {
       below = older.messages.at(-1)?.seq ?? 0;
     }
   }
+
+  const soon = paced(timeouts, { gatherMs: 0, restMs: REST_MS }, async () => {
+    const { shown, refresh } = get();
+    if (shown) await refresh(shown);
+  });
 
   return {
     inboxes: {},
@@ -110,6 +123,7 @@ export const useMail = create<MailStore>((set, get) => {
         refreshing.delete(key);
       }
     },
+    changed: soon.changed,
     async loadOlder(place) {
       const key = inboxKey(place);
       const inbox = get().inboxes[key];
