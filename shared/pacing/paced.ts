@@ -20,7 +20,8 @@ interface Paced {
 
 /**
  * Work that shows changes: soon after one that comes alone, seldom while they come in a burst, and
- * always once after the last. What it throws or rejects with is its own affair and must not get here.
+ * always once after the last. What it throws or rejects with goes to who calls it, as if it were not
+ * paced, and the next change begins it again.
  */
 export function paced(timers: Timers, { gatherMs, restMs }: Pace, work: () => unknown): Paced {
   let busy = false;
@@ -36,9 +37,13 @@ export function paced(timers: Timers, { gatherMs, restMs }: Pace, work: () => un
   };
   const run = () => {
     again = false;
-    const done = work();
-    if (done instanceof Promise) void done.then(rest);
-    else rest();
+    let done: unknown;
+    try {
+      done = work();
+    } finally {
+      if (done instanceof Promise) void done.finally(rest);
+      else rest();
+    }
   };
   const begin = (waitMs: number) => {
     busy = true;

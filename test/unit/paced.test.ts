@@ -61,3 +61,16 @@ test("rest begins when the work is over, and nothing begins after the end", asyn
   time.advance(1_000);
   expect(begun).toBe(2);
 });
+
+test("work that fails is begun again by the next change", () => {
+  const time = new ManualTime(0);
+  let tries = 0;
+  const { changed } = paced(time, { gatherMs: 0, restMs: 100 }, () => {
+    tries++;
+    throw new Error("it failed");
+  });
+  expect(changed).toThrow("it failed");
+  time.advance(100);
+  expect(changed).toThrow("it failed");
+  expect(tries).toBe(2);
+});
