@@ -166,7 +166,7 @@ async function measure(host: ChildProcess) {
     ...(options.short
       ? {}
       : {
-          ...(await measureIdle([1, 10], SIZES.idleMs)),
+          ...(await measureIdle([0, 1, 10], SIZES.idleMs)),
           desktop_hidden_mb: await hiddenDesktopMb(),
           ...(await measureWindow()),
           ...(await measureDesktopBurst(SIZES.burst, TEXT_BYTES)),

@@ -11,6 +11,11 @@ import { homePaths } from "../../electron/platform/paths.ts";
 const MONITOR = readFileSync(join(import.meta.dirname, "loop-monitor.ts"), "utf8");
 /** Ticks of a process's time in /proc: 100 a second on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
+/**
+ * Until a daemon has given back what a busy time took: quiet-time.ts looks every 30 s and needs two looks,
+ * and pages go back in the seconds after.
+ */
+const GIVEN_BACK_MS = 90_000;
 
 /** How long turns of its event loop took, in ms. */
 interface LoopTimes {
@@ -83,6 +88,11 @@ export class BenchDaemon {
   /** The part of it that only this process has: anonymous memory in MB. */
   ownMb(): number | null {
     return this.memoryMb("RssAnon");
+  }
+
+  /** Leaves it alone until it has collected what is garbage, as a user's daemon has most of its time. */
+  async rest(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, GIVEN_BACK_MS));
   }
 
   /** Open file handles; null where /proc does not tell. */

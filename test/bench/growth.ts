@@ -33,7 +33,8 @@ const SEARCHES: Readonly<Record<string, string>> = {
 
 /**
  * What a vault's age costs: the same things over 10^3, 10^5 and 10^6 stored messages (10^4 notes about
- * contacts and 10^3 holds in each). Times in ms, medians.
+ * contacts and 10^3 holds in each). Times in ms, medians; memory in MB right after all that, and when its garbage is
+ * collected.
  */
 export async function measureGrowth(sizes: readonly number[]) {
   const home = mkdtempSync(join(tmpdir(), "tp-bench-"));
@@ -138,12 +139,15 @@ async function measure(home: string, isFirst: boolean) {
     await find(RARE);
     const searches = await searchTimes(find);
     for (const one of [grown, other]) one.client.close();
+    const busyMb = daemon.residentMb() ?? 0;
+    await daemon.rest();
     return {
       start_ms: Math.round(daemon.startedInMs),
       send_ms: quantile(sends, 0.5),
       receive_ms: quantile(receives, 0.5),
       ...searches,
-      resident_mb: daemon.residentMb() ?? 0,
+      resident_mb: busyMb,
+      rested_mb: daemon.residentMb() ?? 0,
       vault_mb: vaultMb(home, grown.address),
     };
   } finally {

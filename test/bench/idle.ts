@@ -7,7 +7,7 @@ const QUIET = 0.08;
 
 /**
  * What a daemon costs that nobody asks anything of, by its number of agents: percent of one core, and
- * memory in MB. One after the other, each over `ms`. Null where /proc does not tell.
+ * memory in MB once its garbage is collected. One after the other, each over `ms`. Null where /proc does not tell.
  */
 export async function measureIdle(counts: readonly number[], ms: number) {
   if (process.platform !== "linux") return null;
@@ -21,6 +21,7 @@ export async function measureIdle(counts: readonly number[], ms: number) {
       // Keys are made and published for a while.
       while ((await share(daemon, LOOK_MS)) > QUIET);
       results[`idle_${agents}_agents_cpu_percent`] = rounded((await share(daemon, ms)) * 100);
+      await daemon.rest();
       results[`idle_${agents}_agents_resident_mb`] = daemon.residentMb() ?? 0;
       results[`idle_${agents}_agents_own_mb`] = daemon.ownMb() ?? 0;
     } finally {
@@ -38,4 +39,4 @@ async function share(daemon: BenchDaemon, ms: number): Promise<number> {
 }
 
 if (process.argv[1] === import.meta.filename)
-  console.table(await measureIdle([1, 10, 102], 60_000));
+  console.table(await measureIdle([0, 1, 10, 102], 60_000));
