@@ -1,5 +1,5 @@
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
-import { systemTimers, type Timers } from "../platform/timers.ts";
 import { acquireOwnerLock, type OwnerLock } from "../vault/owner-lock.ts";
 import { contendersPause } from "./contenders-pause.ts";
 import type { HostClient } from "./socket-client.ts";

@@ -1,4 +1,4 @@
-import type { Timers } from "../platform/timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 /**
  * Between two tries for what others want too, in ms: short at first, since two that try in the same

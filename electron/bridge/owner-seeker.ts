@@ -1,7 +1,7 @@
 import { asTinyplaceError, type TinyplaceError } from "../../shared/errors/errors.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { readQuitMark } from "../platform/quit-mark.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { KernelLock } from "../vault/kernel-lock.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import type { Claim } from "./claim-ownership.ts";

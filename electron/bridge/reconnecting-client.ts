@@ -1,7 +1,7 @@
 import { asTinyplaceError, TinyplaceError } from "../../shared/errors/errors.ts";
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import type { CallName, CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
-import { systemTimers, type Timers } from "../platform/timers.ts";
 import { contendersPause } from "./contenders-pause.ts";
 import { hostStarting, withOutcome } from "./owner-errors.ts";
 import { OwnerSeeker, type OwnerWays } from "./owner-seeker.ts";

@@ -7,6 +7,7 @@ import {
   ResponseError,
 } from "vscode-jsonrpc/node";
 import { isErrorCode, TinyplaceError } from "../../shared/errors/errors.ts";
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import {
   type CallName,
   type CallParams,
@@ -17,7 +18,6 @@ import {
 } from "../../shared/protocol/protocol.ts";
 import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import type { HomePaths } from "../platform/paths.ts";
-import { systemTimers, type Timers } from "../platform/timers.ts";
 import { LineReader, LineWriter } from "./framing.ts";
 import { hostHung, noOwner } from "./owner-errors.ts";
 import { newNonce, proofOf, readSecret, sameProof } from "./secret.ts";

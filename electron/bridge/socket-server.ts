@@ -7,6 +7,7 @@ import {
   ResponseError,
 } from "vscode-jsonrpc/node";
 import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import {
   type CallName,
   calls,
@@ -17,7 +18,6 @@ import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import { failpoint, failpointAfterAnswer } from "../platform/failpoints.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { privateFolder } from "../platform/paths.ts";
-import { systemTimers, type Timers } from "../platform/timers.ts";
 import { LineReader, LineWriter } from "./framing.ts";
 import { loadOrCreateSecret, newNonce, proofOf, sameProof } from "./secret.ts";
 import type { AuthorizedCall, ClientConnection, ClientPeer, SessionHost } from "./session-host.ts";

@@ -2,8 +2,8 @@ import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { requireCryptoId } from "../../shared/model/address.ts";
 import { requireHandle } from "../../shared/model/handle.ts";
 import type { HandleChange } from "../../shared/model/snapshot.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { RelayTransport } from "../relay/transport.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import {

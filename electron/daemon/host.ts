@@ -8,13 +8,13 @@ import type {
   Incident,
   UnopenedAgent,
 } from "../../shared/model/snapshot.ts";
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import type { ClientConnection, ClientPeer, SessionHost } from "../bridge/session-host.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
-import { systemTimers, type Timers } from "../platform/timers.ts";
 import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";

@@ -1,4 +1,4 @@
-import type { Timers } from "../platform/timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Host } from "./host.ts";
 
 const DEFAULT_IDLE_MS = 60_000;

@@ -8,9 +8,9 @@ import {
 } from "../../shared/envelope/envelope.ts";
 import { cryptoIdOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Suite } from "../../shared/model/suite.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
-import type { Timers } from "../platform/timers.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { MailPage, Malformed, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
 import {

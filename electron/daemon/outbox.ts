@@ -1,10 +1,10 @@
 import { encodeEnvelope, REHANDSHAKE_BODY } from "../../shared/envelope/envelope.ts";
 import { errorView } from "../../shared/errors/errors.ts";
 import type { Suite } from "../../shared/model/suite.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
 import { randomHex } from "../platform/random.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { Cipher, Sealed } from "../ratchet/cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import type { PutOutcome, RelayEnvelope, RelayTransport } from "../relay/transport.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { SessionWays, Way } from "../../shared/model/session-ways.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { CallResult } from "../../shared/protocol/protocol.ts";
 import type { reachCalls } from "../../shared/protocol/reach-calls.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { Agent } from "./agent.ts";
 import type { CallHandlers } from "./call-handlers.ts";
 import { AppendedLines } from "./hooks/appended-lines.ts";

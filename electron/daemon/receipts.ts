@@ -1,7 +1,7 @@
 import { encodeControl, MAX_CONTROL_ENTRIES } from "../../shared/envelope/envelope.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
 import { failpoint } from "../platform/failpoints.ts";
-import type { Timers } from "../platform/timers.ts";
 import { insertControlJob } from "../vault/job-table.ts";
 import { dropReceipts, peersOwedReceipts, takeReceipts } from "../vault/receipt-table.ts";
 import type { Vault } from "../vault/vault.ts";

@@ -1,6 +1,6 @@
 import type { RelaySummary } from "../../shared/model/snapshot.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { RelaySwitch } from "../relay/client/relay-switch.ts";
 import type { Lease, MailPage, RelayTransport } from "../relay/transport.ts";
 import type { RungFor } from "../relay/wire.ts";

@@ -5,8 +5,8 @@ import {
   REHANDSHAKE_BODY,
 } from "../../shared/envelope/envelope.ts";
 import type { Suite } from "../../shared/model/suite.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Timers } from "../platform/timers.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import {
   envelopesToRepair,

@@ -1,4 +1,5 @@
 import type { HostKind } from "../../shared/model/snapshot.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import type { NotificationParams } from "../../shared/protocol/protocol.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
@@ -7,7 +8,6 @@ import { boundHeapGrowth } from "../platform/heap-growth.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { watchQuietTime } from "../platform/quiet-time.ts";
-import { systemTimers } from "../platform/timers.ts";
 import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { commitRounds } from "../vault/commit-rounds.ts";
 import { systemKeychain } from "../vault/keychain.ts";

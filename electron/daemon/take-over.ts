@@ -1,9 +1,9 @@
 import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { claimOwnership } from "../bridge/claim-ownership.ts";
 import type { HostClient } from "../bridge/socket-client.ts";
 import type { HomePaths } from "../platform/paths.ts";
-import { systemTimers } from "../platform/timers.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 
 /** A host that promised to release has this long for what is under way, in ms. */

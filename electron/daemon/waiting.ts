@@ -1,5 +1,5 @@
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { ReceivedMessage } from "../../shared/protocol/received-message.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { DeliveryRow } from "../vault/mail-table.ts";
 import type { Mailroom } from "./mailroom.ts";
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 /** A program run to its end with its input given at once. */
 export interface ProcessRequest {

@@ -1,4 +1,4 @@
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 const LOOK_EVERY_MS = 30_000;
 /** Commits that leave enough behind to be worth a collection. */

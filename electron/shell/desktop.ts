@@ -1,13 +1,13 @@
 import { app } from "electron";
 import type { WindowRequest } from "../../shared/channels/channels.ts";
 import { unreachable } from "../../shared/errors/errors.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import { type Launch, noteDesktop } from "../bridge/owner-launches.ts";
 import { answerPermission } from "../daemon/permission-prompts.ts";
 import { serveHost } from "../daemon/serve-host.ts";
 import { beginDraft, tidyDraft } from "../daemon/window/drafts.ts";
 import { hostHandlers } from "../daemon/window/handlers.ts";
 import { pauseAll } from "../daemon/window/settings.ts";
-import { systemTimers } from "../platform/timers.ts";
 import { showBadge } from "./badge.ts";
 import { ComposerWindows } from "./composer-windows.ts";
 import { placeOfLink } from "./deep-link.ts";

@@ -1,4 +1,4 @@
-import type { Timers } from "../platform/timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 /** A panel may start after us at login, and is away for a moment when it restarts. In ms. */
 const GRACE_MS = 10_000;

@@ -1,7 +1,7 @@
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { paced } from "../../shared/pacing/paced.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Host } from "../daemon/host.ts";
-import type { Timers } from "../platform/timers.ts";
 import type { MainWindow } from "./main-window.ts";
 
 /**

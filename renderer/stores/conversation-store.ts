@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { ConversationView } from "../../shared/model/mail.ts";
-import { paced, timeouts } from "../../shared/pacing/paced.ts";
+import { paced } from "../../shared/pacing/paced.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import { call } from "../bridge/bridge.ts";
 
 /** A burst of mail asks for the list with this between one answer and the next question, in ms. */
@@ -28,7 +29,7 @@ export const useConversations = create<ConversationStore>((set, get) => {
     const answer = await call("inbox.conversations", shown).catch(() => null);
     if (answer && get().shown === shown) set({ conversations: answer.conversations });
   }
-  const soon = paced(timeouts, { gatherMs: 0, restMs: REST_MS }, ask);
+  const soon = paced(systemTimers, { gatherMs: 0, restMs: REST_MS }, ask);
   return {
     shown: null,
     conversations: null,

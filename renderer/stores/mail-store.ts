@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { type ErrorView, errorView } from "../../shared/errors/errors.ts";
-import { paced, timeouts } from "../../shared/pacing/paced.ts";
+import { paced } from "../../shared/pacing/paced.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import { call } from "../bridge/bridge.ts";
 import {
   type MailPages,
@@ -87,7 +88,7 @@ export const useMail = create<MailStore>((set, get) => {
     }
   }
 
-  const soon = paced(timeouts, { gatherMs: 0, restMs: REST_MS }, async () => {
+  const soon = paced(systemTimers, { gatherMs: 0, restMs: REST_MS }, async () => {
     const { shown, refresh } = get();
     if (shown) await refresh(shown);
   });

@@ -1,7 +1,4 @@
-interface Timers {
-  /** Runs `task` once after `ms`; the returned function cancels it. */
-  after(ms: number, task: () => void): () => void;
-}
+import type { Timers } from "./timers.ts";
 
 /** In ms. */
 interface Pace {
@@ -62,11 +59,3 @@ export function paced(timers: Timers, { gatherMs, restMs }: Pace, work: () => un
     },
   };
 }
-
-/** Those of browsers and Node.js alike. */
-export const timeouts: Timers = {
-  after(ms, task) {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
-};

@@ -5,7 +5,7 @@ import {
   type ProcessRunner,
   type RunningProcess,
 } from "../../electron/platform/process-runner.ts";
-import type { Timers } from "../../electron/platform/timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 /** What a scripted program does; `killed` resolves when it is to end. Null: there is no such program. */
 export type ScriptedProgram = (

@@ -6,7 +6,7 @@ import type { OwnerWays } from "../../electron/bridge/owner-seeker.ts";
 import { ReconnectingClient } from "../../electron/bridge/reconnecting-client.ts";
 import { ownershipHere } from "../../electron/daemon/ownership-here.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
-import { systemTimers, type Timers } from "../../electron/platform/timers.ts";
+import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
 import { ManualTime } from "../support/manual-time.ts";
 import { ownedHome, STARTS } from "../support/owners.ts";
 import { startBridge, startDaemon } from "../support/processes.ts";

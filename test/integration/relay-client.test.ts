@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import type { Timers } from "../../electron/platform/timers.ts";
 import { doorbellDelay } from "../../electron/relay/client/doorbell-socket.ts";
 import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 

@@ -5,10 +5,10 @@ import { Mailroom } from "../../electron/daemon/mailroom.ts";
 import { SessionRegistry } from "../../electron/daemon/session-registry.ts";
 import { waitForMail } from "../../electron/daemon/waiting.ts";
 import { systemClock } from "../../electron/platform/clock.ts";
-import { systemTimers } from "../../electron/platform/timers.ts";
 import { commitRounds } from "../../electron/vault/commit-rounds.ts";
 import { type NewMessage, unreadDeliveries, unreadFrom } from "../../electron/vault/mail-table.ts";
 import { Vault } from "../../electron/vault/vault.ts";
+import { systemTimers } from "../../shared/pacing/timers.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const LABEL = "claude:1";

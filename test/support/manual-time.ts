@@ -1,5 +1,5 @@
 import type { Clock } from "../../electron/platform/clock.ts";
-import type { Timers } from "../../electron/platform/timers.ts";
+import type { Timers } from "../../shared/pacing/timers.ts";
 
 /** A clock and timers that move only when a test moves them. */
 export class ManualTime implements Clock, Timers {

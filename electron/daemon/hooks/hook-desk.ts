@@ -1,8 +1,8 @@
 import type { SessionState } from "../../../shared/model/snapshot.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { Carried } from "../../../shared/protocol/hook-calls.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Timers } from "../../platform/timers.ts";
 import type { Pushed } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { NameOf } from "../framed-message.ts";

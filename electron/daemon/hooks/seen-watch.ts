@@ -1,5 +1,5 @@
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Timers } from "../../platform/timers.ts";
 import { unseen } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { Session } from "../session-registry.ts";

@@ -1,4 +1,4 @@
-import type { Timers } from "../../platform/timers.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { Pushed } from "../../vault/offer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { Session } from "../session-registry.ts";

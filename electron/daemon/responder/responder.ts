@@ -6,9 +6,9 @@ import type {
   ResponderStanding,
 } from "../../../shared/model/responder.ts";
 import type { SentMessage } from "../../../shared/model/sent.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import { freshMessageId } from "../../platform/fresh-message-id.ts";
-import type { Timers } from "../../platform/timers.ts";
 import {
   type AnswerJobRow,
   answerCandidates,

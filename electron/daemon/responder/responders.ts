@@ -1,11 +1,11 @@
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { ResponderSummary } from "../../../shared/model/responder.ts";
 import type { SentMessage } from "../../../shared/model/sent.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { CallParams } from "../../../shared/protocol/protocol.ts";
 import type { Program } from "../../bridge/owner-launches.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { ProcessRunner } from "../../platform/process-runner.ts";
-import type { Timers } from "../../platform/timers.ts";
 import { answerJobCount } from "../../vault/answer-table.ts";
 import type { Agent } from "../agent.ts";
 import type { NameOf } from "../framed-message.ts";

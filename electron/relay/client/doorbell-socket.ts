@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { type RawData, WebSocket } from "ws";
 import { z } from "zod";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Timers } from "../../platform/timers.ts";
 import { contentDigest } from "../content-digest.ts";
 import { type Signer, signedHeaders, streamAuthorization } from "../signing.ts";
 import type { MailPage, RelayListener } from "../transport.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { systemTimers, type Timers } from "../../../shared/pacing/timers.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { failpoint } from "../../platform/failpoints.ts";
-import { systemTimers, type Timers } from "../../platform/timers.ts";
 import type { Signer } from "../signing.ts";
 import type {
   KeyHealth,

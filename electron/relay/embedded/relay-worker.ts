@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { errorView } from "../../../shared/errors/errors.ts";
+import { systemTimers } from "../../../shared/pacing/timers.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { collectGarbage } from "../../platform/collect-garbage.ts";
 import { watchQuietTime } from "../../platform/quiet-time.ts";
-import { systemTimers } from "../../platform/timers.ts";
 import { commitRounds } from "../../vault/commit-rounds.ts";
 import { asStorageError } from "../../vault/storage-errors.ts";
 import { type EmbeddedRelay, startEmbeddedRelay } from "./embedded-relay.ts";

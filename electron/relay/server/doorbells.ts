@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Timers } from "../../platform/timers.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 import type { RelayStore } from "../store/store.ts";
 import type { Ring } from "../wire.ts";
 import type { RequestGuard } from "./auth.ts";

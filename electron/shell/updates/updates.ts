@@ -2,7 +2,7 @@ import type { WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { updatesCalls } from "../../../shared/channels/updates-calls.ts";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import type { NoUpdates, Updates as UpdatesView } from "../../../shared/model/updates.ts";
-import type { Timers } from "../../platform/timers.ts";
+import type { Timers } from "../../../shared/pacing/timers.ts";
 
 const LOOK_EVERY_MS = 6 * 3600_000;
 
