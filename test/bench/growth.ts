@@ -33,8 +33,8 @@ const SEARCHES: Readonly<Record<string, string>> = {
 
 /**
  * What a vault's age costs: the same things over 10^3, 10^5 and 10^6 stored messages (10^4 notes about
- * contacts and 10^3 holds in each). Times in ms, medians; memory in MB right after all that, and when its garbage is
- * collected.
+ * contacts and 10^3 holds in each). Times in ms, medians; memory in MB right after all
+ * that, and once its garbage is collected.
  */
 export async function measureGrowth(sizes: readonly number[]) {
   const home = mkdtempSync(join(tmpdir(), "tp-bench-"));

@@ -7,7 +7,8 @@ const QUIET = 0.08;
 
 /**
  * What a daemon costs that nobody asks anything of, by its number of agents: percent of one core, and
- * memory in MB once its garbage is collected. One after the other, each over `ms`. Null where /proc does not tell.
+ * memory in MB once its garbage is collected. One after the other, each over `ms`. Null where /proc does
+ * not tell.
  */
 export async function measureIdle(counts: readonly number[], ms: number) {
   if (process.platform !== "linux") return null;

@@ -77,7 +77,7 @@ test("U1 U2 a hidden window is told nothing and draws nothing while mail comes; 
 
   // Changes that the tray does not show leave its menu alone, open as it may be. In a burst it follows
   // a moment later than the daemon tells.
-  await expect.poll(async () => (await counts()).labels, WAIT).toContain(`${MESSAGES}`);
+  await expect.poll(async () => (await counts()).labels, WAIT).toContain(`(${MESSAGES})`);
   const calm = await counts();
   const draft = {
     ...{ id: `msg-${"0".repeat(18)}`, agentId: planner, fromSession: null, to: "" },

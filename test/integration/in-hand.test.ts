@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { BridgeSession } from "../../electron/bridge/mcp/session.ts";
 import type { ClientPeer } from "../../electron/bridge/session-host.ts";
 import { startSocketServer } from "../../electron/bridge/socket-server.ts";
@@ -144,11 +144,13 @@ test("M1 what was written is told with the next `use`, too, where the place coul
   const first = acquireOwnerLock(paths.lock) as OwnerLock;
   const host = await Host.start({ ...options, lock: first });
   const { cryptoId } = (await host.createAgent("me")).identity;
+  await host.createAgent("other");
   const server = await startSocketServer({ paths, host });
   const place = { harnessSessionId: "s-1", project: null, cwd: "/", pid: process.pid };
   const environment = { wallet: null, label: null, answer: null, ...place };
   const ways = { mode: "join" as const, launches: () => [], here: null };
   const session = new BridgeSession(paths, environment, ways);
+  onTestFinished(() => session.client.close());
   session.client.start();
   await session.use("me", "reader");
   const writer = await connect(host, "writer");
@@ -168,11 +170,12 @@ test("M1 what was written is told with the next `use`, too, where the place coul
     await expect(confirmed).rejects.toMatchObject({ code: "session_required" });
     expect(session.attachProblem).toMatchObject({ code: "label_taken" });
     other.closed();
+    // What it tells on the way is another agent's, and not heard.
+    await session.use("other", "reader");
     await session.use("me", "reader");
     const again = await session.client.call("inbox", { peek: false });
     expect(again.messages).toEqual([]);
   } finally {
-    await session.client.close();
     await nextServer.close();
     await next.close();
   }

@@ -147,15 +147,17 @@ export class BridgeSession {
     if (attached) this.keep(attached.active.name, attached.label, pinned);
   }
 
-  /** The host that has attached this session knows what was written. */
+  /** The host that has attached this session knows what was written of that agent's mail. */
   private async telling<Attached extends CallResult<"attach"> | null>(
     attach: (written: CallParams<"attach">["written"]) => Promise<Attached>,
   ): Promise<Attached> {
     const written = { handed: [...this.handed], pushed: [...this.pushed] };
     const attached = await attach(written);
     if (attached === null) return attached;
-    for (const handed of written.handed) this.handed.delete(handed);
-    for (const carried of written.pushed) this.pushed.delete(carried);
+    const { address } = attached.active;
+    for (const handed of written.handed) if (handed.agent === address) this.handed.delete(handed);
+    for (const carried of written.pushed)
+      if (carried.agent === address) this.pushed.delete(carried);
     return attached;
   }
 
