@@ -107,10 +107,7 @@ export async function runDesktop(start: DesktopStart): Promise<() => Promise<voi
       "host.snapshot": () => host.snapshot(),
       ...setupHandlers(host, options.commandLine, preferences),
       // The main window alone asks this, and asks it when it listens.
-      "window.remembered": () => {
-        window.pageListens();
-        return preferences.remembered;
-      },
+      "window.remembered": () => ({ ...preferences.remembered, asked: window.pageListens() }),
       "session.raise": async ({ agentId, label }) => {
         const session = host.agent(agentId).sessions.get(label);
         if (!session) return { why: "This session is not live any more." };

@@ -45,18 +45,19 @@ export class MainWindow {
     if (!window?.isVisible() && !window?.isMinimized()) this.show();
   }
 
-  /** Shows the window at a place; a page that is still loading goes there when it listens. */
+  /** Shows the window at a place; a page that is still loading is told when it asks where to begin. */
   showPlace(place: Place): void {
     this.show();
     if (this.listens && this.window) sendToWindow(this.window, "window.navigate", place);
     else this.asked = place;
   }
 
-  /** The page listens to events from now on: it says so by asking for what it shows. */
-  pageListens(): void {
+  /** The page listens to events from now on. Where it was asked to go before that; null: nowhere. */
+  pageListens(): Place | null {
     this.listens = true;
-    if (this.asked && this.window) sendToWindow(this.window, "window.navigate", this.asked);
+    const { asked } = this;
     this.asked = null;
+    return asked;
   }
 
   /** Whether a person looks at it now. */

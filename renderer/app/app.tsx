@@ -14,9 +14,10 @@ export function App() {
   const snapshot = useHost((state) => state.snapshot);
   const problem = useHost((state) => state.problem);
   const load = useHost((state) => state.load);
+  const known = usePlace((state) => state.known);
   const importing = usePlace((state) => state.chosen?.view === "import");
 
-  if (snapshot) {
+  if (snapshot && known) {
     const first = snapshot.agents.length + snapshot.unopened.length === 0;
     return first && !importing ? <Welcome /> : <Workspace host={snapshot} />;
   }

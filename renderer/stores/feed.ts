@@ -20,7 +20,6 @@ export function startFeed(): () => void {
     useHost.getState().fail(thrown);
     return () => {};
   }
-  // Answered in this order: what is drawn first is the place of the last run.
   void usePlace.getState().load();
   void useHost.getState().load();
   return () => {

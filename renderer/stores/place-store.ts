@@ -6,16 +6,22 @@ import { call } from "../bridge/bridge.ts";
 interface PlaceStore {
   /** What the person or a notification asked for; null until then. */
   readonly chosen: Place | null;
+  /** Whether it is known where to begin: what is drawn before that may be the wrong place. */
+  readonly known: boolean;
   /** The first steps, while they are not done. */
   readonly setup: Setup | null;
   go(place: Place): void;
-  /** Where the last run ended. Resolves whatever the answer is: without one, it begins anew. */
+  /**
+   * Where to begin: where the window was asked to go while it loaded, or where the last run ended.
+   * Resolves whatever the answer is: without one, it begins anew.
+   */
   load(): Promise<void>;
   remember(setup: Setup | null): void;
 }
 
 export const usePlace = create<PlaceStore>((set, get) => ({
   chosen: null,
+  known: false,
   setup: null,
   go(place) {
     set({ chosen: place });
@@ -24,12 +30,14 @@ export const usePlace = create<PlaceStore>((set, get) => ({
   },
   async load() {
     const last = await call("window.remembered", {}).catch(() => null);
-    if (!last) return;
-    // What was asked for meanwhile is newer.
-    set({
-      setup: last.setup,
-      chosen: get().chosen ?? (last.setup ? { view: "setup" } : last.place),
-    });
+    if (last) {
+      const { chosen, go } = get();
+      // What was asked for meanwhile is newer.
+      if (!chosen && last.asked) go(last.asked);
+      else set({ chosen: chosen ?? (last.setup ? { view: "setup" } : last.place) });
+      set({ setup: last.setup });
+    }
+    set({ known: true });
   },
   remember(setup) {
     set({ setup });

@@ -19,10 +19,14 @@ export const setupCalls = {
       comesAs: z.string(),
     }),
   },
-  /** Where the window was, and how far the first steps are. */
+  /** Where the window was, how far the first steps are, and where it was asked to go while it loaded. */
   "window.remembered": {
     request: nothing,
-    response: z.object({ place: place.nullable(), setup: setup.nullable() }),
+    response: z.object({
+      place: place.nullable(),
+      setup: setup.nullable(),
+      asked: place.nullable(),
+    }),
   },
   "window.remember": {
     request: z.object({ place: place.optional(), setup: setup.nullable().optional() }).strict(),

@@ -171,6 +171,39 @@ test("U1 a click in the tray opens the window, at the place that was clicked", a
   expect(await place(application)).toBe("session-planner-claude:1");
 });
 
+test("U1 no other place is drawn before the one that was clicked", async () => {
+  const { home, application, tray } = await desktop("--hidden");
+  await twoSessions(home, tray);
+  await application.electron.context().addInitScript(() => {
+    const drawn: (string | undefined)[] = [];
+    Object.assign(globalThis, { drawn });
+    new MutationObserver(() => {
+      for (const entry of document.querySelectorAll<HTMLElement>("[aria-current=page]")) {
+        drawn.push(entry.dataset.testid);
+      }
+    }).observe(document, { attributes: true, childList: true, subtree: true });
+  });
+  // Changes are told while the page loads: some reach it before the answer to its first question does.
+  await application.electron.evaluate(
+    ({ app }, snapshot) => {
+      app.once("web-contents-created", (_event, page) => {
+        const telling = setInterval(() => {
+          if (page.isDestroyed()) return clearInterval(telling);
+          snapshot.revision++;
+          page.send("tinyplace:event", "host.changed", snapshot);
+        }, 1);
+        page.once("did-stop-loading", () => clearInterval(telling));
+      });
+    },
+    await status(home),
+  );
+  await tray.click("Unrouted");
+  const window = await application.electron.firstWindow();
+  await window.getByTestId("nav-unrouted").and(window.locator("[aria-current=page]")).waitFor();
+  const drawn = await window.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn);
+  expect(new Set(drawn)).toEqual(new Set(["nav-unrouted"]));
+});
+
 test("U1 the icon shows attention for holds and contact requests", async () => {
   const { home, application, panel, tray } = await desktop("--hidden");
   const { reviewer, asking, answering } = await twoSessions(home, tray);
