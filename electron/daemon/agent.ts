@@ -8,6 +8,7 @@ import type { Timers } from "../../shared/pacing/timers.ts";
 import type { AgentRef, CallParams } from "../../shared/protocol/protocol.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
+import type { RatchetThread } from "../ratchet/ratchet-thread.ts";
 import { SdkCipher } from "../ratchet/sdk-cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
 import { RelaySwitch } from "../relay/client/relay-switch.ts";
@@ -57,6 +58,8 @@ export interface AgentParts {
   /** Where the vault's key is kept; a passphrase may come and go. */
   readonly keys: { readonly store: KeyStore };
   readonly relay: RelayTransport;
+  /** Takes batches of libsignal's steps. */
+  readonly ratchetThread?: RatchetThread;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Whether keys of the network's own cipher are published; by default they are (rule E3). */
@@ -118,7 +121,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       vault,
       relay,
       clock,
-      libsignal: new Ratchet(identity),
+      libsignal: new Ratchet(identity, parts.ratchetThread ?? null),
       sdk: new SdkCipher(identity, clock),
     });
     this.ciphers = ciphers;

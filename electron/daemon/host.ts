@@ -15,6 +15,7 @@ import { type Clock, systemClock } from "../platform/clock.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
+import { RatchetThread } from "../ratchet/ratchet-thread.ts";
 import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
@@ -97,6 +98,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   /** Clients that wait for something which a session need not be live for. */
   private waits = 0;
   private readonly relay: HostRelay;
+  private readonly ratchetThread: RatchetThread;
   /** Agents begin when it has started. */
   private relayStarts: Promise<void> = Promise.resolve();
   private revision = 1;
@@ -125,6 +127,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       incident: (one) => this.incidents.push(one),
       thread: options.relayThread ?? null,
     });
+    this.ratchetThread = new RatchetThread(this.timers);
     this.vaults = new AgentVaults({
       folder: options.paths.agents,
       keychain: options.keychain,
@@ -408,7 +411,7 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     try {
       await this.responders.close();
       await Promise.allSettled(this.agents().map((agent) => agent.close()));
-      await this.relay.close();
+      await Promise.all([this.relay.close(), this.ratchetThread.close()]);
     } finally {
       this.options.lock.release();
     }
@@ -474,8 +477,9 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     const relay = this.relay.transportOf(identity);
     const publishesForAll = () => this.settings.publishesForAll;
     const unroutedPolicy = readPolicy(process.env.TINYPLACE_UNROUTED_POLICY);
-    const parts = { identity, vault, keys, relay, clock, timers, unroutedPolicy, publishesForAll };
-    const agent = new Agent(parts);
+    const { ratchetThread } = this;
+    const parts = { identity, vault, keys, relay, ratchetThread, clock, timers };
+    const agent = new Agent({ ...parts, unroutedPolicy, publishesForAll });
     this.all.set(identity.cryptoId, agent);
     this.hooks.serve(agent);
     this.responders.serve(agent);

@@ -183,9 +183,11 @@ export class Inbound {
     const unit = new RatchetUnit(vault);
     const opened: OpenedEnvelope[] = [];
     const done: string[] = [];
+    const fresh = new Set(envelopes.filter((one) => !isEnvelopeSeen(vault, sender, one.id)));
+    const ahead = await this.openAhead(unit, sender, [...fresh]);
     for (const envelope of envelopes) {
-      if (!isEnvelopeSeen(vault, sender, envelope.id)) {
-        const one = await this.open(unit, sender, envelope);
+      if (fresh.has(envelope)) {
+        const one = ahead.get(envelope) ?? (await this.open(unit, sender, envelope));
         // What was damaged on its way here is whole in the mailbox: fetch it once more before it is
         // given up, and nothing of this sender before that, to keep the order.
         if (one.result.kind === "bad" && this.isFirstDoubt(envelope.id, one.bodyHash)) break;
@@ -251,13 +253,33 @@ export class Inbound {
     });
   }
 
+  /** Decrypts the first of these into the unit, where that is worth it, as far as nothing fails. */
+  private async openAhead(
+    unit: RatchetUnit,
+    sender: string,
+    envelopes: readonly RelayEnvelope[],
+  ): Promise<ReadonlyMap<RelayEnvelope, OpenedEnvelope>> {
+    const suite = envelopes[0]?.suite;
+    const end = envelopes.findIndex((one) => one.suite !== suite);
+    const first = end < 0 ? envelopes : envelopes.slice(0, end);
+    const cipher = this.parts.ciphers.of(suite);
+    const plaintexts = await cipher.decryptAhead(unit, sender, first);
+    return new Map(
+      first.slice(0, plaintexts.length).map((envelope, index) => {
+        const body = decodeBody(plaintexts[index] as Uint8Array);
+        const result = this.read(sender, envelope, body);
+        return [envelope, { envelope, bodyHash: hashOf(envelope), result, heard: cipher.suite }];
+      }),
+    );
+  }
+
   /** Decrypts one envelope into the unit; a failure leaves the unit as it was. */
   private async open(
     unit: RatchetUnit,
     sender: string,
     envelope: RelayEnvelope,
   ): Promise<OpenedEnvelope> {
-    const bodyHash = createHash("sha256").update(envelope.body).digest().subarray(0, 16);
+    const bodyHash = hashOf(envelope);
     const cipher = this.parts.ciphers.of(envelope.suite);
     const step = unit.child();
     try {
@@ -346,4 +368,8 @@ export class Inbound {
     this.parts.received({ quarantined: true, prekeysUsed: false, owed: false, wake: [] });
     return sure.map((one) => one.id);
   }
+}
+
+function hashOf(envelope: RelayEnvelope): Uint8Array {
+  return createHash("sha256").update(envelope.body).digest().subarray(0, 16);
 }

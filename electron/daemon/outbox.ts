@@ -68,6 +68,7 @@ interface Taken {
 }
 
 interface Made {
+  readonly job: Job;
   readonly envelope: RelayEnvelope;
   readonly suite: Suite;
   readonly session: string | null;
@@ -260,12 +261,12 @@ export class Outbox {
       const unit = new RatchetUnit(vault);
       const made = new Map<number, Made>();
       const choices: Choice[] = [];
-      for (const job of fresh) {
-        const renew = job.fresh_session === 1;
-        const last = renew ? undefined : choices.at(-1);
-        const choice = last ?? (await ciphers.choose(unit, recipient, renew));
-        if (!last) choices.push(choice);
-        made.set(job.job, await this.encrypt(unit, choice.cipher, job));
+      for (const run of inOneSession(fresh)) {
+        const renew = run[0]?.fresh_session === 1;
+        const choice = await ciphers.choose(unit, recipient, renew);
+        choices.push(choice);
+        const all = await this.encrypt(unit, choice.cipher, recipient, run);
+        for (const one of all) made.set(one.job.job, one);
       }
       const sealed = await vault.write(() => {
         unit.commit(clock.now());
@@ -301,11 +302,27 @@ export class Outbox {
     return true;
   }
 
-  private async encrypt(unit: RatchetUnit, cipher: Cipher, job: Job): Promise<Made> {
+  private async encrypt(
+    unit: RatchetUnit,
+    cipher: Cipher,
+    recipient: string,
+    jobs: readonly Job[],
+  ): Promise<Made[]> {
+    const plaintexts = jobs.map((job) => {
+      const text = isMail(job)
+        ? mailText(this.parts.identity, job)
+        : controlText(cipher, job.control);
+      return Buffer.from(text, "utf8");
+    });
+    const sealed = [...(await cipher.encryptAhead(unit, recipient, plaintexts))];
+    for (const plaintext of plaintexts.slice(sealed.length)) {
+      sealed.push(await cipher.encrypt(unit, recipient, plaintext));
+    }
+    return jobs.map((job, index) => this.made(cipher, job, sealed[index] as Sealed));
+  }
+
+  private made(cipher: Cipher, job: Job, { ciphertext, session }: Sealed): Made {
     const { identity, clock } = this.parts;
-    const text = isMail(job) ? mailText(identity, job) : controlText(cipher, job.control);
-    const plaintext = Buffer.from(text, "utf8");
-    const { ciphertext, session }: Sealed = await cipher.encrypt(unit, job.recipient, plaintext);
     const envelope: RelayEnvelope = {
       id: newEnvelopeId(clock.now()),
       from: identity.address,
@@ -316,7 +333,7 @@ export class Outbox {
       // The network's own cipher goes without a mark: its clients know no such field.
       ...(cipher.suite === "libsignal" && { suite: cipher.suite }),
     };
-    return { envelope, suite: cipher.suite, session };
+    return { job, envelope, suite: cipher.suite, session };
   }
 
   /** Commits what the relay said. False when the first of the rest has to wait. */
@@ -422,6 +439,17 @@ const NO_ANSWER: PutOutcome = {
 
 function isMail(job: Job): job is MailJob {
   return job.control === null;
+}
+
+/** Divided before each job that is to begin a session anew. */
+function inOneSession(jobs: readonly Job[]): Job[][] {
+  const runs: Job[][] = [];
+  for (const job of jobs) {
+    const run = runs.at(-1);
+    if (!run || job.fresh_session === 1) runs.push([job]);
+    else run.push(job);
+  }
+  return runs;
 }
 
 /** Receipts for somebody who is no contact any more are owed to nobody. */

@@ -58,6 +58,15 @@ export interface Cipher {
   archiveSession(unit: RatchetUnit, peer: string): boolean;
   encrypt(unit: RatchetUnit, peer: string, plaintext: Uint8Array): Promise<Sealed>;
   /**
+   * The first of these, all at once and elsewhere than on this thread: as many as that is worth it for,
+   * often none. The rest is for `encrypt`.
+   */
+  encryptAhead(
+    unit: RatchetUnit,
+    peer: string,
+    plaintexts: readonly Uint8Array[],
+  ): Promise<readonly Sealed[]>;
+  /**
    * Throws when it cannot be decrypted; the unit is then to be dropped.
    * @param message `timestamp` is the sender's own claim, ISO 8601
    */
@@ -66,6 +75,15 @@ export interface Cipher {
     peer: string,
     message: Ciphertext & { readonly timestamp?: string },
   ): Promise<Uint8Array>;
+  /**
+   * The first of these, as `encryptAhead` does. It ends before one that cannot be decrypted, which is for
+   * `decrypt`, as is the rest.
+   */
+  decryptAhead(
+    unit: RatchetUnit,
+    peer: string,
+    messages: readonly Ciphertext[],
+  ): Promise<readonly Uint8Array[]>;
   /** The message's key was used already: it was decrypted before, or its sender went back in time. */
   isRepeated(error: unknown): boolean;
 }

@@ -1,25 +1,26 @@
 import {
-  CiphertextMessageType,
   ErrorCode,
   KEMPublicKey,
   LibSignalErrorBase,
   PreKeyBundle,
   PreKeySignalMessage,
-  type PrivateKey,
-  ProtocolAddress,
   PublicKey,
   processPreKeyBundle,
-  SignalMessage,
-  signalDecrypt,
   signalDecryptPreKey,
-  signalEncrypt,
 } from "@signalapp/libsignal-client";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { mismatch, withoutKeys } from "./bundle-errors.ts";
 import type { Cipher, Ciphertext, LibsignalKeys, PeerBundle, Sealed } from "./cipher.ts";
-import { identityFromSeed, identityKeyOf } from "./identity.ts";
+import { identityKeyOf } from "./identity.ts";
+import type { BatchStart, RatchetThread } from "./ratchet-thread.ts";
 import {
-  AddressIdentityStore,
+  addressOfPeer,
+  bytesOf,
+  DEVICE_ID,
+  type RatchetAgent,
+  SessionCipher,
+} from "./session-cipher.ts";
+import {
   UnitKyberPreKeyStore,
   UnitPreKeyStore,
   UnitSessionStore,
@@ -27,21 +28,19 @@ import {
 } from "./stores.ts";
 import type { RatchetUnit } from "./unit-of-work.ts";
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const DEVICE_ID = 1;
-
 /** libsignal with PQXDH (rule E1). */
 export class Ratchet implements Cipher {
   readonly suite = "libsignal";
-  private readonly identity: PrivateKey;
-  private readonly identities: AddressIdentityStore;
-  private readonly self: ProtocolAddress;
+  private readonly agent: RatchetAgent;
+  private readonly inSession: SessionCipher;
+  private readonly thread: RatchetThread | null;
 
-  constructor(agent: { cryptoId: string; seed: Uint8Array; registrationId: number }) {
-    this.identity = identityFromSeed(agent.seed);
-    this.identities = new AddressIdentityStore(this.identity, agent.registrationId);
-    this.self = ProtocolAddress.new(agent.cryptoId, DEVICE_ID);
+  /** @param thread takes batches; without one everything is done on this thread */
+  constructor(agent: RatchetAgent, thread: RatchetThread | null = null) {
+    const { cryptoId, seed, registrationId } = agent;
+    this.agent = { cryptoId, seed, registrationId };
+    this.inSession = new SessionCipher(agent);
+    this.thread = thread;
   }
 
   hasSession(unit: RatchetUnit, peer: string): boolean {
@@ -61,13 +60,13 @@ export class Ratchet implements Cipher {
     const keys = bundle.libsignal;
     if (!keys) throw withoutKeys(peer);
     try {
-      if (!PublicKey.deserialize(decode(keys.identityKey)).equals(expected)) throw mismatch(peer);
+      if (!PublicKey.deserialize(bytesOf(keys.identityKey)).equals(expected)) throw mismatch(peer);
       await processPreKeyBundle(
         toPreKeyBundle(keys),
-        ProtocolAddress.new(peer, DEVICE_ID),
-        this.self,
+        addressOfPeer(peer),
+        this.inSession.self,
         new UnitSessionStore(unit),
-        this.identities,
+        this.inSession.identities,
       );
     } catch (cause) {
       throw cause instanceof TinyplaceError ? cause : mismatch(peer, cause);
@@ -75,44 +74,68 @@ export class Ratchet implements Cipher {
   }
 
   async encrypt(unit: RatchetUnit, peer: string, plaintext: Uint8Array): Promise<Sealed> {
-    const message = await signalEncrypt(
-      plaintext as Bytes,
-      ProtocolAddress.new(peer, DEVICE_ID),
-      this.self,
-      new UnitSessionStore(unit),
-      this.identities,
-    );
-    const first = message.type() === CiphertextMessageType.PreKey;
-    const ciphertext = {
-      type: first ? ("PREKEY_BUNDLE" as const) : ("CIPHERTEXT" as const),
-      body: Buffer.from(message.serialize()).toString("base64"),
-    };
-    return { ciphertext, session: null };
+    const sessions = new UnitSessionStore(unit);
+    return sealed(await this.inSession.encrypt(sessions, peer, plaintext));
+  }
+
+  async encryptAhead(
+    unit: RatchetUnit,
+    peer: string,
+    plaintexts: readonly Uint8Array[],
+  ): Promise<readonly Sealed[]> {
+    if (!this.thread?.takes(plaintexts.length)) return [];
+    const start = this.batchStart(unit, peer);
+    const batch = start && (await this.thread.encrypt(start, plaintexts));
+    if (!batch || batch.made.length === 0) return [];
+    unit.saveSessionBytes(peer, batch.session);
+    return batch.made.map(sealed);
   }
 
   async decrypt(unit: RatchetUnit, peer: string, ciphertext: Ciphertext): Promise<Uint8Array> {
-    const from = ProtocolAddress.new(peer, DEVICE_ID);
     const sessions = new UnitSessionStore(unit);
-    const bytes = decode(ciphertext.body);
     if (ciphertext.type === "CIPHERTEXT") {
-      const message = SignalMessage.deserialize(bytes);
-      return signalDecrypt(message, from, this.self, sessions, this.identities);
+      return this.inSession.decrypt(sessions, peer, ciphertext.body);
     }
     return signalDecryptPreKey(
-      PreKeySignalMessage.deserialize(bytes),
-      from,
-      this.self,
+      PreKeySignalMessage.deserialize(bytesOf(ciphertext.body)),
+      addressOfPeer(peer),
+      this.inSession.self,
       sessions,
-      this.identities,
+      this.inSession.identities,
       new UnitPreKeyStore(unit),
       new UnitSignedPreKeyStore(unit),
       new UnitKyberPreKeyStore(unit),
     );
   }
 
+  async decryptAhead(
+    unit: RatchetUnit,
+    peer: string,
+    messages: readonly Ciphertext[],
+  ): Promise<readonly Uint8Array[]> {
+    // A first message takes one-time keys, which the thread has not.
+    const first = messages.findIndex((one) => one.type !== "CIPHERTEXT");
+    const bodies = messages.slice(0, first < 0 ? undefined : first).map((one) => one.body);
+    if (!this.thread?.takes(bodies.length)) return [];
+    const start = this.batchStart(unit, peer);
+    const batch = start && (await this.thread.decrypt(start, bodies));
+    if (!batch || batch.made.length === 0) return [];
+    unit.saveSessionBytes(peer, batch.session);
+    return batch.made;
+  }
+
   isRepeated(error: unknown): boolean {
     return error instanceof LibSignalErrorBase && error.code === ErrorCode.DuplicatedMessage;
   }
+
+  private batchStart(unit: RatchetUnit, peer: string): BatchStart | null {
+    const session = unit.sessionBytes(peer);
+    return session && { agent: this.agent, peer, session };
+  }
+}
+
+function sealed(ciphertext: Ciphertext): Sealed {
+  return { ciphertext, session: null };
 }
 
 function toPreKeyBundle(bundle: LibsignalKeys): PreKeyBundle {
@@ -120,17 +143,13 @@ function toPreKeyBundle(bundle: LibsignalKeys): PreKeyBundle {
     bundle.registrationId,
     DEVICE_ID,
     bundle.preKey?.id ?? null,
-    bundle.preKey ? PublicKey.deserialize(decode(bundle.preKey.publicKey)) : null,
+    bundle.preKey ? PublicKey.deserialize(bytesOf(bundle.preKey.publicKey)) : null,
     bundle.signedPreKey.id,
-    PublicKey.deserialize(decode(bundle.signedPreKey.publicKey)),
-    decode(bundle.signedPreKey.signature),
-    PublicKey.deserialize(decode(bundle.identityKey)),
+    PublicKey.deserialize(bytesOf(bundle.signedPreKey.publicKey)),
+    bytesOf(bundle.signedPreKey.signature),
+    PublicKey.deserialize(bytesOf(bundle.identityKey)),
     bundle.kyberPreKey.id,
-    KEMPublicKey.deserialize(decode(bundle.kyberPreKey.publicKey)),
-    decode(bundle.kyberPreKey.signature),
+    KEMPublicKey.deserialize(bytesOf(bundle.kyberPreKey.publicKey)),
+    bytesOf(bundle.kyberPreKey.signature),
   );
-}
-
-function decode(text: string): Bytes {
-  return new Uint8Array(Buffer.from(text, "base64"));
 }

@@ -50,6 +50,15 @@ export class SdkCipher implements Cipher {
     return unit.sdk.sessions(peer).length > 0;
   }
 
+  /** One after the other: its peers are the network's other clients, whose mail is seldom much. */
+  async encryptAhead(): Promise<readonly Sealed[]> {
+    return [];
+  }
+
+  async decryptAhead(): Promise<readonly Uint8Array[]> {
+    return [];
+  }
+
   async startSession(unit: RatchetUnit, peer: string, bundle: PeerBundle): Promise<void> {
     const keys = addressKeys(peer);
     if (!bundle.sdk) throw withoutKeys(peer);

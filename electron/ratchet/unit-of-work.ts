@@ -17,7 +17,8 @@ import { SdkStage } from "./sdk-stage.ts";
 export class RatchetUnit {
   /** Steps of the network's own cipher; the rest is libsignal's. */
   readonly sdk: SdkStage;
-  private readonly sessions = new Map<string, SessionRecord>();
+  /** Records, or their bytes where nobody needs more of them. */
+  private readonly sessions = new Map<string, SessionRecord | Uint8Array>();
   private readonly usedPrekeys = new Set<number>();
   private readonly usedKyber: { id: number; signedId: number; baseKey: Uint8Array }[] = [];
   private readonly vault: VaultReader;
@@ -34,15 +35,23 @@ export class RatchetUnit {
   }
 
   session(peer: string): SessionRecord | null {
-    const staged = this.sessions.get(peer);
-    if (staged) return staged;
-    if (this.parent) return this.parent.session(peer);
-    const bytes = table.readSession(this.vault, peer);
-    return bytes ? SessionRecord.deserialize(bytes as Uint8Array<ArrayBuffer>) : null;
+    const found = this.newestSession(peer);
+    if (!(found instanceof Uint8Array)) return found;
+    return SessionRecord.deserialize(found as Uint8Array<ArrayBuffer>);
+  }
+
+  sessionBytes(peer: string): Uint8Array | null {
+    const found = this.newestSession(peer);
+    return found && bytesOf(found);
   }
 
   saveSession(peer: string, record: SessionRecord): void {
     this.sessions.set(peer, record);
+  }
+
+  /** As `SessionRecord.serialize` gives them. */
+  saveSessionBytes(peer: string, bytes: Uint8Array): void {
+    this.sessions.set(peer, bytes);
   }
 
   prekey(id: number): PreKeyRecord {
@@ -93,7 +102,7 @@ export class RatchetUnit {
   /** Writes the stage. Call inside `Vault.write`, together with what the steps belong to. */
   commit(at: number): void {
     for (const [peer, record] of this.sessions) {
-      table.writeSession(this.vault, peer, record.serialize(), at);
+      table.writeSession(this.vault, peer, bytesOf(record), at);
     }
     this.sdk.commit(at);
     for (const id of this.usedPrekeys) table.removePrekey(this.vault, id);
@@ -104,6 +113,12 @@ export class RatchetUnit {
         table.removeKyberPrekey(this.vault, use.id);
       }
     }
+  }
+
+  private newestSession(peer: string): SessionRecord | Uint8Array | null {
+    const staged = this.sessions.get(peer);
+    if (staged) return staged;
+    return this.parent ? this.parent.newestSession(peer) : table.readSession(this.vault, peer);
   }
 
   private isPrekeyUsed(id: number): boolean {
@@ -117,4 +132,8 @@ export class RatchetUnit {
     );
     return here || (this.parent?.isBaseKeyStaged(id, signedId, baseKey) ?? false);
   }
+}
+
+function bytesOf(record: SessionRecord | Uint8Array): Uint8Array {
+  return record instanceof Uint8Array ? record : record.serialize();
 }

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import type { Session } from "../../electron/daemon/session-registry.ts";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
 import { Bench, befriend, type Party } from "../support/agents.ts";
+import { ManualTime } from "../support/manual-time.ts";
+import { loadedThread } from "../support/ratchet-thread.ts";
 
 /**
  * The whole delivery machine against a model of ten lines: whatever is done to it in between, in the
@@ -177,12 +179,15 @@ function judge(model: Model, real: Real): void {
 }
 
 test("D1 R6 whatever happens, every message arrives exactly once and in order", async () => {
+  const thread = await loadedThread(new ManualTime(), { begin: 1, ask: 1 });
   await fc.assert(
     fc
       .asyncProperty(
+        fc.boolean(),
         fc.array(fc.oneof(...steps), { minLength: 4, maxLength: 25 }),
-        async (list) => {
+        async (threaded, list) => {
           const bench = await Bench.start();
+          if (threaded) bench.ratchetThread = thread;
           const pair = [bench.party("a"), bench.party("b")] as const;
           const real = new Real(bench, pair);
           for (const party of pair) party.wrap = (relay) => noisy(relay, real.noise);
@@ -205,9 +210,12 @@ test("D1 R6 whatever happens, every message arrives exactly once and in order", 
 }, 300_000);
 
 /** The steps by their names: what a counterexample is read by. */
-function report(details: fc.RunDetails<[[string, Step][]]>): void {
+function report(details: fc.RunDetails<[boolean, [string, Step][]]>): void {
   if (!details.failed) return;
-  const names = details.counterexample?.[0].map(([name]) => name).join("\n  ");
+  const names = details.counterexample?.[1].map(([name]) => name).join("\n  ");
   const cause = details.errorInstance instanceof Error ? details.errorInstance.message : "";
-  throw new Error(`seed ${details.seed}, after these steps:\n  ${names}\n${cause}`);
+  const where = details.counterexample?.[0] ? "with" : "without";
+  throw new Error(
+    `seed ${details.seed}, ${where} a thread, after these steps:\n  ${names}\n${cause}`,
+  );
 }

@@ -6,6 +6,7 @@ import type { ClientPeer } from "../../electron/bridge/session-host.ts";
 import { Agent } from "../../electron/daemon/agent.ts";
 import { drawIdentity, type Identity } from "../../electron/daemon/identity.ts";
 import type { Session } from "../../electron/daemon/session-registry.ts";
+import type { RatchetThread } from "../../electron/ratchet/ratchet-thread.ts";
 import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
@@ -24,6 +25,8 @@ import { temporaryHome } from "./temporary-home.ts";
 export class Bench {
   readonly time = new ManualTime();
   readonly home = temporaryHome();
+  /** Given to agents that start from then on. */
+  ratchetThread: RatchetThread | null = null;
   private relay: RelayServer | null = null;
   private store: SqliteRelayStore | null = null;
   private port = 0;
@@ -137,7 +140,7 @@ export class Party {
 
   /** Starts, and resolves when the relay answers; `online: false` does not wait for that. */
   async start(options: { online?: boolean } = {}): Promise<void> {
-    const { time, url } = this.bench;
+    const { time, url, ratchetThread } = this.bench;
     const { identity } = this;
     this.epoch++;
     const first = this.epoch === 1;
@@ -156,6 +159,7 @@ export class Party {
       relay,
       clock: time,
       timers: time,
+      ...(ratchetThread && { ratchetThread }),
     });
     this.running = agent;
     const published = new Promise<void>((resolve) => {
