@@ -2,7 +2,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { type ProtocolAddress, SessionRecord, SessionStore } from "@signalapp/libsignal-client";
 import type { Ciphertext } from "./cipher.ts";
 import type { RatchetNews, RatchetOrder } from "./ratchet-thread.ts";
-import { type RatchetAgent, SessionCipher } from "./session-cipher.ts";
+import { SessionCipher } from "./session-cipher.ts";
 
 /** The thread that ratchet-thread.ts makes: it answers batches, one after the other. */
 const port = parentPort as MessagePort;
@@ -34,45 +34,37 @@ class BatchSession extends SessionStore {
   }
 }
 
-/** Kept from batch to batch: making one costs as much as a message. */
-const ciphers = new Map<string, SessionCipher>();
-
-function cipherOf(agent: RatchetAgent): SessionCipher {
-  const known = ciphers.get(agent.cryptoId);
-  if (known) return known;
-  const cipher = new SessionCipher(agent);
-  ciphers.set(agent.cryptoId, cipher);
-  return cipher;
+/** Works until the first that fails: the owner meets it again, and says what is wrong with it. */
+async function work(order: Exclude<RatchetOrder, "close">): Promise<RatchetNews> {
+  try {
+    // Made for each batch: an agent that is locked or gone leaves no key behind here.
+    const cipher = new SessionCipher(order.agent);
+    const sessions = new BatchSession(order.session);
+    const made: (Ciphertext | Uint8Array)[] = [];
+    try {
+      for (const step of stepsOf(order, cipher, sessions)) made.push(await step());
+    } catch {
+      // What was made before counts, and the session after it.
+    }
+    return { made, session: sessions.serialize() };
+  } catch {
+    return { made: [], session: order.session };
+  }
 }
 
-/** Works until the first that fails: the owner meets it again, and says what is wrong with it. */
-async function work(order: Exclude<RatchetOrder, "close">): Promise<void> {
-  const made: (Ciphertext | Uint8Array)[] = [];
-  let { session } = order;
-  try {
-    const cipher = cipherOf(order.agent);
-    const sessions = new BatchSession(session);
-    try {
-      if (order.kind === "encrypt") {
-        for (const plaintext of order.plaintexts) {
-          made.push(await cipher.encrypt(sessions, order.peer, plaintext));
-        }
-      } else {
-        for (const body of order.bodies) {
-          made.push(await cipher.decrypt(sessions, order.peer, body));
-        }
-      }
-    } finally {
-      session = sessions.serialize();
-    }
-  } catch {
-    // What was made before counts, and the session is that after it.
-  }
-  tell({ made, session });
+function stepsOf(
+  order: Exclude<RatchetOrder, "close">,
+  cipher: SessionCipher,
+  sessions: BatchSession,
+): (() => Promise<Ciphertext | Uint8Array>)[] {
+  const { peer } = order;
+  return order.kind === "encrypt"
+    ? order.plaintexts.map((one) => () => cipher.encrypt(sessions, peer, one))
+    : order.bodies.map((one) => () => cipher.decrypt(sessions, peer, one));
 }
 
 let last = Promise.resolve();
 port.on("message", (order: RatchetOrder) => {
-  last = last.then(() => (order === "close" ? port.close() : work(order)));
+  last = last.then(() => (order === "close" ? port.close() : work(order).then(tell)));
 });
 tell("ready");
