@@ -7,6 +7,7 @@ import type { RatchetAgent } from "./session-cipher.ts";
 
 /** From source it lies beside this module; the bundle's entries and chunks share a folder as well. */
 const ENTRY = join(import.meta.dirname, `ratchet-worker${extname(import.meta.filename)}`);
+
 /** Messages of one session at once from which on it pays. */
 export interface BatchLimits {
   /** To begin a thread: a conversation needs none. */
