@@ -50,7 +50,12 @@ export function isGone(error: unknown): boolean {
   return error instanceof JetStreamApiError && [10037, 10043, 10057].includes(error.code);
 }
 
+/** As long as a cluster starts, its leader knows too few nodes to place anything on, and says 400. */
+const NO_PEERS_YET = 10005;
+
 function mayPass(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return error.status === 503;
+  if (error instanceof JetStreamApiError) {
+    return error.status === 503 || error.code === NO_PEERS_YET;
+  }
   return !LASTING.some((kind) => error instanceof kind);
 }
