@@ -187,10 +187,13 @@ export class Inbound {
     const ahead = await this.openAhead(unit, sender, [...fresh]);
     for (const envelope of envelopes) {
       if (fresh.has(envelope)) {
-        const one = ahead.get(envelope) ?? (await this.open(unit, sender, envelope));
+        const known = ahead.get(envelope);
+        const one = known ?? (await this.open(unit, sender, envelope));
         // What was damaged on its way here is whole in the mailbox: fetch it once more before it is
-        // given up, and nothing of this sender before that, to keep the order.
-        if (one.result.kind === "bad" && this.isFirstDoubt(envelope.id, one.bodyHash)) break;
+        // given up, and nothing of this sender before that, to keep the order. What was decrypted in a
+        // batch is whole, whatever it says, and the steps of those after it are in the unit already.
+        if (!known && one.result.kind === "bad" && this.isFirstDoubt(envelope.id, one.bodyHash))
+          break;
         opened.push(one);
       }
       done.push(envelope.id);
@@ -266,8 +269,7 @@ export class Inbound {
     const plaintexts = await cipher.decryptAhead(unit, sender, first);
     return new Map(
       first.slice(0, plaintexts.length).map((envelope, index) => {
-        const body = decodeBody(plaintexts[index] as Uint8Array);
-        const result = this.read(sender, envelope, body);
+        const result = this.readSafely(sender, envelope, plaintexts[index] as Uint8Array);
         return [envelope, { envelope, bodyHash: hashOf(envelope), result, heard: cipher.suite }];
       }),
     );
@@ -293,6 +295,16 @@ export class Inbound {
       }
       const reason = error instanceof Error ? error.message : "not decryptable";
       return { envelope, bodyHash, result: { kind: "bad", reason, repairable: true }, heard: null };
+    }
+  }
+
+  /** What cannot be read is kept and shown, and holds nothing else of its page up. */
+  private readSafely(sender: string, envelope: RelayEnvelope, plaintext: Uint8Array): Opened {
+    try {
+      return this.read(sender, envelope, decodeBody(plaintext));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "not readable";
+      return { kind: "bad", reason, repairable: true };
     }
   }
 

@@ -196,3 +196,32 @@ test("D1 mail by batches arrives once and in order, what is damaged on its way t
   expect(asked.encrypt).toBeGreaterThan(0);
   expect(asked.decrypt).toBeGreaterThan(0);
 });
+
+test("D4 what cannot be read in a batch is kept, and costs none of the mail around it", async () => {
+  const bench = await Bench.start();
+  const thread = await loadedThread(bench.time);
+  bench.ratchetThread = thread;
+  const [a, b] = await bench.pair();
+  const [from, to] = [await a.session("claude:1"), await b.session("claude:1")];
+  await b.send(to, a, "begin", { toSession: "claude:1" });
+  await a.until((agent) => agent.summary().unread === 1);
+  await a.read(from);
+  await a.agent.drain();
+  await b.agent.drain();
+  // A peer that encrypts what is no message at all, in the middle of others.
+  const { encrypt } = thread;
+  let replaced = 0;
+  thread.encrypt = (start, plaintexts) => {
+    const here = replaced === 0 && plaintexts.length >= 30;
+    if (here) replaced++;
+    const texts = here ? plaintexts.with(9, Buffer.from([0xff, 0xfe])) : plaintexts;
+    return encrypt.call(thread, start, texts);
+  };
+  await Promise.all(TEXTS.map((text) => a.send(from, b, text, { toSession: "claude:1" })));
+  await a.agent.drain();
+  const others = TEXTS.filter((_, index) => index !== 9);
+  await b.until((agent) => agent.summary().unread === others.length);
+  expect(replaced).toBe(1);
+  expect((await b.read(to)).map((one) => one.text)).toEqual(others);
+  expect(b.agent.summary().undecryptable).toBe(1);
+});
