@@ -17,7 +17,6 @@ export type BundleKind = "official" | "evaluation" | "test";
 export const ENTRIES = {
   main: "electron/main.ts",
   cli: "electron/headless.ts",
-  "relay-worker": "electron/relay/embedded/relay-worker.ts",
   "ratchet-worker": "electron/ratchet/ratchet-worker.ts",
   hook: "electron/hook.ts",
   preload: "electron/shell/preload.ts",
@@ -32,7 +31,7 @@ const NODE_TARGET = "node20";
 const CHROME_TARGET = "chrome130";
 
 /**
- * Main process, command line and the threads, sharing chunks. Chunks lie beside the entries, so that
+ * Main process, command line and the thread, sharing chunks. Chunks lie beside the entries, so that
  * import.meta.dirname is the same folder wherever a module ends up.
  */
 export function mainConfig(out: string, kind: BundleKind): InlineConfig {
@@ -54,7 +53,6 @@ export function mainConfig(out: string, kind: BundleKind): InlineConfig {
         input: {
           main: join(ROOT, ENTRIES.main),
           cli: join(ROOT, ENTRIES.cli),
-          "relay-worker": join(ROOT, ENTRIES["relay-worker"]),
           "ratchet-worker": join(ROOT, ENTRIES["ratchet-worker"]),
         },
         // What is external is decided before any plugin is asked, HTTP2 by its plugin.

@@ -4,14 +4,10 @@ import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { RelayChoice } from "../../shared/model/relay-choice.ts";
 import type { Incident } from "../../shared/model/snapshot.ts";
 import type { Timers } from "../../shared/pacing/timers.ts";
-import { type Clock, systemClock } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { installationOf } from "../platform/installation.ts";
 import { type HomePaths, privateFolder } from "../platform/paths.ts";
-import { HttpRelayTransport } from "../relay/client/http-transport.ts";
-import { probeRelay } from "../relay/client/probe-relay.ts";
 import type { EmbeddedRelay } from "../relay/embedded/embedded-relay.ts";
-import { EMBEDDED_HEARTBEAT_MS } from "../relay/embedded/heartbeat.ts";
-import { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { createSigner } from "../relay/signing.ts";
 import type { RelayTransport } from "../relay/transport.ts";
 import type { Agent } from "./agent.ts";
@@ -26,26 +22,23 @@ interface HostRelayParts {
   readonly paths: HomePaths;
   /** Of the owner: later ones refuse our writes. */
   readonly epoch: number;
-  /** Whether the embedded relay's thread collects its garbage when a busy time is over. */
-  readonly tidies: boolean;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly settings: HostSettings;
   /** TINYPLACE_API_URL, which stands before what a person chose; null where it is not set. */
   readonly forced: string | null;
   readonly agents: () => readonly Agent[];
-  /** Who used the embedded relay (cryptoId). */
+  /** Who of other processes used the embedded relay (cryptoId). */
   readonly usedBy: (agent: string) => void;
   readonly incident: (incident: Incident) => void;
-  /** One that loads already; closed where it is not needed. */
-  readonly thread: RelayThread | null;
 }
 
 /** Which relay the agents of a data folder use (rule N1), and the embedded one while it runs. */
 export class HostRelay {
   private readonly parts: HostRelayParts;
   private server: EmbeddedRelay | null = null;
-  private spareThread: RelayThread | null;
+  /** What other relays are asked with: loaded where there is one. */
+  private network: typeof import("../relay/client/network.ts") | null = null;
   private url = "";
   /** Changes, one at a time. */
   private readonly changes = new PeerQueue();
@@ -53,13 +46,12 @@ export class HostRelay {
 
   constructor(parts: HostRelayParts) {
     this.parts = parts;
-    this.spareThread = parts.thread;
   }
 
   async start(): Promise<void> {
     const elsewhere = this.parts.forced ?? this.parts.settings.relay;
+    if (elsewhere !== null) await this.loadNetwork();
     this.url = elsewhere ?? (await this.embedded()).url;
-    void this.takeSpareThread()?.close();
   }
 
   get address(): string {
@@ -84,11 +76,11 @@ export class HostRelay {
   /** An agent's own way to the relay of now. */
   transportOf(identity: Identity): RelayTransport {
     const installation = installationOf(this.parts.paths.installation);
+    if (this.server?.url === this.url) return this.server.transportOf(identity, installation);
+    if (!this.network) throw new Error("another relay is used before what asks it is loaded");
+    const { HttpRelayTransport } = this.network;
     const signer = createSigner(identity.seed);
-    return new HttpRelayTransport(this.url, signer, this.parts.clock, {
-      installation,
-      ...(this.isEmbedded && { heartbeatMs: EMBEDDED_HEARTBEAT_MS }),
-    });
+    return new HttpRelayTransport(this.url, signer, this.parts.clock, { installation });
   }
 
   /**
@@ -103,7 +95,6 @@ export class HostRelay {
   /** After the agents. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.takeSpareThread()?.close();
     await this.server?.close();
   }
 
@@ -111,7 +102,7 @@ export class HostRelay {
     const { forced, settings, clock, agents } = this.parts;
     if (forced !== null) throw isForced();
     if (url === settings.relay) return;
-    if (url !== null) await probeRelay(url, clock);
+    if (url !== null) await (await this.loadNetwork()).probeRelay(url, clock);
     const next = url ?? (await this.embedded()).url;
     if (this.closed) throw ends();
     settings.change({ relay: url });
@@ -158,22 +149,15 @@ export class HostRelay {
     return server;
   }
 
-  /** In a thread of its own; a clock that somebody moves is in this one. */
   private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
-    const { epoch, tidies, clock, usedBy } = this.parts;
-    const options = { database, ownerEpoch: epoch, port };
-    if (clock === systemClock) {
-      const thread = this.takeSpareThread() ?? new RelayThread();
-      return thread.start({ ...options, tidies }, usedBy);
-    }
+    const { epoch, clock, usedBy } = this.parts;
     const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
-    return startEmbeddedRelay(options, { clock, usedBy });
+    return startEmbeddedRelay({ database, ownerEpoch: epoch, port, clock, usedBy });
   }
 
-  private takeSpareThread(): RelayThread | null {
-    const thread = this.spareThread;
-    this.spareThread = null;
-    return thread;
+  private async loadNetwork() {
+    this.network ??= await import("../relay/client/network.ts");
+    return this.network;
   }
 }
 

@@ -16,7 +16,6 @@ import type { HomePaths } from "../platform/paths.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { type ProcessRunner, systemProcesses } from "../platform/process-runner.ts";
 import { RatchetThread } from "../ratchet/ratchet-thread.ts";
-import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import type { Keychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { asStorageError } from "../vault/storage-errors.ts";
@@ -55,8 +54,6 @@ export interface HostOptions {
   /** How this program is started again: responders' children are given it as their bridge. */
   readonly program?: Program;
   readonly processes?: ProcessRunner;
-  /** The embedded relay's, where one loads already. */
-  readonly relayThread?: RelayThread | null;
   /** Of this process by default: what TINYPLACE_AUTORESPOND says, and where Claude Code is. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -115,7 +112,6 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
     this.relay = new HostRelay({
       paths: options.paths,
       epoch: options.lock.epoch,
-      tidies: options.kind !== "desktop",
       clock: this.clock,
       timers: this.timers,
       settings: this.settings,
@@ -125,7 +121,6 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
         if (!this.all.has(agent)) this.emit("relayUsed");
       },
       incident: (one) => this.incidents.push(one),
-      thread: options.relayThread ?? null,
     });
     this.ratchetThread = new RatchetThread(this.timers);
     this.vaults = new AgentVaults({
@@ -175,7 +170,6 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       writePrivateFile(paths.ownerNote, JSON.stringify(host.description));
       const agents = host.vaults.list();
       host.relayStarts = host.relay.start();
-      // Vaults open while the relay starts in its thread.
       const opened = host.openAgents(agents);
       await Promise.allSettled([host.relayStarts, opened]);
       await host.relayStarts;

@@ -149,7 +149,7 @@ export class RelayLink {
   private async online(): Promise<void> {
     const { vault, work } = this.parts;
     await meetRelay(vault, this.relay.url).catch(() => undefined);
-    if (!(await this.checkLease())) return;
+    if (!(await this.checkLease()) || this.closed) return;
     this.parts.online();
     await work.keys.topUp();
     this.polls.asked(Math.random());

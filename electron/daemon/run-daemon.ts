@@ -4,7 +4,6 @@ import type { Program } from "../bridge/owner-launches.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { clearQuitMark, readQuitMark, writeQuitMark } from "../platform/quit-mark.ts";
 import { attachCommand } from "./attach-command.ts";
-import { relayThreadAhead } from "./relay-ahead.ts";
 
 export interface DaemonOptions {
   /** This program, as it is started again. */
@@ -41,7 +40,6 @@ export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promi
   if (forSessions && readQuitMark(paths)) return claim.lock.release();
   if (!forSessions) clearQuitMark(paths);
   // Only now: of many that start at once, all but one end without loading it.
-  const relayThread = relayThreadAhead(paths);
   const { serveHost } = await import("./serve-host.ts");
   const served = await serveHost({
     paths,
@@ -49,7 +47,6 @@ export async function runDaemon(paths: HomePaths, options: DaemonOptions): Promi
     kind: "headless",
     forSessions,
     program,
-    relayThread,
   });
   const { relayAddress: relay } = served.host;
   const ready = { ready: true, socket: paths.socket, relay, pid: process.pid };

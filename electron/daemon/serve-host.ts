@@ -8,7 +8,6 @@ import { boundHeapGrowth } from "../platform/heap-growth.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { watchQuietTime } from "../platform/quiet-time.ts";
-import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import { commitRounds } from "../vault/commit-rounds.ts";
 import { systemKeychain } from "../vault/keychain.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
@@ -36,17 +35,15 @@ export async function serveHost(options: {
   forSessions?: boolean;
   /** How this program is started again. */
   program?: Program;
-  /** As `relayThreadAhead` makes it. */
-  relayThread?: RelayThread | null;
 }): Promise<ServedHost> {
-  const { paths, lock, kind, relayThread = null } = options;
+  const { paths, lock, kind } = options;
   boundHeapGrowth();
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};
   const passphrase = passphraseOfEnvironment;
   const program = options.program ? { program: options.program } : {};
-  const how = { keychain, passphrase, relayThread, ...relay, ...program };
+  const how = { keychain, passphrase, ...relay, ...program };
   const host = await Host.start({ paths, lock, kind, ...how });
   const socket = await startSocketServer({ paths, host }).catch(async (error: unknown) => {
     await host.close();

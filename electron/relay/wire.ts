@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+export type Method = "GET" | "PUT" | "POST" | "DELETE";
+
 /** JSON of the tiny.place wire API (network.md part 1) and of our extension (part 3). */
 const base64 = z
   .string()

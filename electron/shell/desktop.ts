@@ -31,9 +31,9 @@ import { Updates } from "./updates/updates.ts";
  * when it serves, with what closes it.
  */
 export async function runDesktop(start: DesktopStart): Promise<() => Promise<void>> {
-  const { options, paths, lock, relayThread, tray, trayHost, requests, ending } = start;
+  const { options, paths, lock, tray, trayHost, requests, ending } = start;
   const { commandLine: program } = options;
-  const served = await serveHost({ paths, lock, kind: "desktop", program, relayThread });
+  const served = await serveHost({ paths, lock, kind: "desktop", program });
   const { host } = served;
   // A second start may ask before there is a window.
   host.on("show", (link) => requests.ask(link));

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { app, dialog } from "electron";
 import { errorView } from "../../shared/errors/errors.ts";
 import type { CommandLine } from "../daemon/attach-command.ts";
-import { relayThreadAhead } from "../daemon/relay-ahead.ts";
 import { takeOver } from "../daemon/take-over.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
-import type { RelayThread } from "../relay/embedded/relay-thread.ts";
 import type { OwnerLock } from "../vault/owner-lock.ts";
 import { Ending } from "./ending.ts";
 import { ShowRequests } from "./show-requests.ts";
@@ -31,7 +29,6 @@ export interface DesktopStart extends Icon {
   readonly options: DesktopOptions;
   readonly paths: HomePaths;
   readonly lock: OwnerLock;
-  readonly relayThread: RelayThread | null;
   readonly requests: ShowRequests;
   readonly ending: Ending;
 }
@@ -65,8 +62,7 @@ export async function startDesktop(options: DesktopOptions): Promise<void> {
       return;
     }
     const shown = await icon.show();
-    const relayThread = relayThreadAhead(paths);
-    const start = { options, paths, lock, relayThread, requests, ending, ...shown };
+    const start = { options, paths, lock, requests, ending, ...shown };
     const running = import("./desktop.ts").then(({ runDesktop }) => runDesktop(start));
     ending.closes(async () => (await running)());
     await running;

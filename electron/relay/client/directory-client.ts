@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import { cryptoIdOf, publicKeyOf } from "../../../shared/model/address.ts";
-import { type Answer, errorText, type RelayHttp, readAnswer, refused } from "./relay-http.ts";
+import {
+  type Answer,
+  errorText,
+  expectAnswer,
+  type RelayWire,
+  readAnswer,
+  refused,
+} from "./relay-wire.ts";
 
 const named = z.looseObject({
   cryptoId: z.string().nullish(),
@@ -16,31 +23,31 @@ const reversed = z.object({
 
 /** The directory's part of the wire API (network.md part 1, section 7), and claims, which are ours. */
 export class DirectoryClient {
-  private readonly http: RelayHttp;
+  private readonly wire: RelayWire;
 
-  constructor(http: RelayHttp) {
-    this.http = http;
+  constructor(wire: RelayWire) {
+    this.wire = wire;
   }
 
   async resolve(handle: string): Promise<string | null> {
-    const answer = await this.http.send("GET", `/directory/resolve/${encodeURIComponent(handle)}`);
+    const answer = await this.wire.send("GET", `/directory/resolve/${encodeURIComponent(handle)}`);
     if (answer.status === 404) return null;
     if (answer.status !== 200) throw refused(answer);
     return cryptoIdIn(readAnswer(resolution, answer));
   }
 
   async handlesOf(cryptoId: string): Promise<string[]> {
-    const answer = await this.http.expect(reversed, "GET", `/directory/reverse/${cryptoId}`);
+    const answer = await expectAnswer(this.wire, reversed, "GET", `/directory/reverse/${cryptoId}`);
     return (answer.identities ?? []).map((one) => one.username);
   }
 
   async claim(handle: string): Promise<void> {
-    const answer = await this.http.send("PUT", path(handle));
+    const answer = await this.wire.send("PUT", path(handle));
     if (answer.status !== 200) throw refusedClaim(handle, answer);
   }
 
   async release(handle: string): Promise<void> {
-    const answer = await this.http.send("DELETE", path(handle));
+    const answer = await this.wire.send("DELETE", path(handle));
     if (answer.status === 204) return;
     if (errorText(answer) !== "not a handle of this agent") throw refused(answer);
     throw new TinyplaceError(

@@ -8,6 +8,7 @@ import { type Signer, signedHeaders, streamAuthorization } from "../signing.ts";
 import type { MailPage, RelayListener } from "../transport.ts";
 import { type RungFor, rungFor } from "../wire.ts";
 import { mailPage } from "./mail-page.ts";
+import type { Doorbell } from "./relay-wire.ts";
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 15_000;
@@ -33,7 +34,7 @@ interface DoorbellParts {
 }
 
 /** The WebSocket that says when to look; it comes back forever, with back-off and jitter. */
-export class DoorbellSocket {
+export class DoorbellSocket implements Doorbell {
   private readonly parts: DoorbellParts;
   private readonly url: string;
   private socket: WebSocket | null = null;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { errorView } from "../../../shared/errors/errors.ts";
 import type { PutOutcome } from "../transport.ts";
 import type { RelayEnvelope } from "../wire.ts";
-import { type Answer, errorText, type RelayHttp, readAnswer, refused } from "./relay-http.ts";
+import { type Answer, errorText, type RelayWire, readAnswer, refused } from "./relay-wire.ts";
 
 /** What one batch may hold: the relay's own bounds, less room for what is around the envelopes. */
 const MAX_COUNT = 100;
@@ -21,11 +21,11 @@ const batchAnswer = z.object({
  * After the first that has to wait nothing more is tried, so that nothing overtakes it.
  */
 export class Sender {
-  private readonly http: RelayHttp;
+  private readonly wire: RelayWire;
   private batches = true;
 
-  constructor(http: RelayHttp) {
-    this.http = http;
+  constructor(wire: RelayWire) {
+    this.wire = wire;
   }
 
   /** One outcome per envelope. Rejects only when nothing is known about any of them. */
@@ -46,7 +46,7 @@ export class Sender {
 
   private async putChunk(chunk: readonly RelayEnvelope[], outcomes: PutOutcome[]): Promise<void> {
     if (chunk.length > 1 && this.batches) {
-      const answer = await this.http.send("POST", "/messages/batch", { envelopes: chunk });
+      const answer = await this.wire.send("POST", "/messages/batch", { envelopes: chunk });
       if (answer.status === 200) {
         outcomes.push(...batchOutcomes(chunk, answer));
         return;
@@ -66,7 +66,7 @@ export class Sender {
   }
 
   private async putOne(envelope: RelayEnvelope): Promise<PutOutcome> {
-    const answer = await this.http.send("PUT", "/messages", envelope);
+    const answer = await this.wire.send("PUT", "/messages", envelope);
     // The relay answers with the envelope: without its id this is not about this message.
     if (isSuccess(answer.status) && named.safeParse(answer.body).data?.id !== envelope.id) {
       return outcome(envelope.id, 0, UNANSWERED);

@@ -1,8 +1,18 @@
 import type { Incident } from "../../../shared/model/snapshot.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { type RelayServer, startRelay } from "../server/server.ts";
+import type { Installation } from "../client/relay-client.ts";
+import { SILENT } from "../server/observer.ts";
+import { NO_RATES, RateLimits } from "../server/rate-limit.ts";
+import { relayRoutes } from "../server/routes.ts";
+import type { RelayFront } from "../server/server.ts";
+import type { Signer } from "../signing.ts";
 import { openRelayStore } from "../store/open-store.ts";
-import { EMBEDDED_HEARTBEAT_MS } from "./heartbeat.ts";
+import type { RelayTransport } from "../transport.ts";
+import type { Ring } from "../wire.ts";
+import { LocalBells } from "./local-bells.ts";
+import { LocalRoutes } from "./local-routes.ts";
+import { LocalRelayTransport } from "./local-transport.ts";
+import { OutsideDoor } from "./outside-door.ts";
 
 export interface EmbeddedOptions {
   /** The database's file; its folder is there. */
@@ -11,41 +21,64 @@ export interface EmbeddedOptions {
   readonly ownerEpoch: number;
   /** Taken where it is free, else any. */
   readonly port: number;
+  readonly clock: Clock;
+  /** Told who of other processes makes a signed request, or opens or closes a doorbell (cryptoId). */
+  readonly usedBy: (agent: string) => void;
 }
 
-/** The relay that belongs to one data folder, wherever it runs. */
+/** The relay that belongs to one data folder, in the process that owns it. */
 export interface EmbeddedRelay {
+  /** Where other processes reach it. */
   readonly url: string;
   readonly port: number;
   /** The database was damaged and is a new one. */
   readonly incident: Incident | null;
-  /** Who listens (cryptoIds). */
+  /** The way of an agent of this process, which needs no signatures. */
+  transportOf(
+    agent: Pick<Signer, "address" | "cryptoId">,
+    installation: Installation | null,
+  ): RelayTransport;
+  /** Who of other processes listens (cryptoIds). */
   listeners(): readonly string[];
   close(): Promise<void>;
 }
 
-/** Store and server on loopback, in this thread. @param usedBy as RelayOptions has it */
-export async function startEmbeddedRelay(
-  { database, ownerEpoch, port }: EmbeddedOptions,
-  { clock, usedBy }: { clock: Clock; usedBy: (agent: string) => void },
-): Promise<EmbeddedRelay> {
+/** One relay for agents of this process, and over HTTP on loopback for all others. */
+export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<EmbeddedRelay> {
+  const { database, ownerEpoch, clock, usedBy } = options;
   const { store, incident } = openRelayStore(database, ownerEpoch, clock.now());
-  const start = (at: number) =>
-    startRelay({ store, port: at, clock, usedBy, heartbeatMs: EMBEDDED_HEARTBEAT_MS });
-  let server: RelayServer;
+  const startedAt = clock.now();
+  const bells = new LocalBells();
+  const rung = (agent: string, ring: Ring) => bells.ring(agent, ring);
+  const load = async (): Promise<RelayFront> => {
+    const { createFront } = await import("../server/server.ts");
+    return createFront({ store, loopback: true, clock, startedAt, usedBy, rung });
+  };
+  let door: OutsideDoor;
   try {
-    server = await start(port).catch(() => start(0));
+    door = await OutsideDoor.open(options.port, load).catch(() => OutsideDoor.open(0, load));
   } catch (error) {
     await store.close();
     throw error;
   }
+  const url = `http://127.0.0.1:${door.port}`;
+  const rates = new RateLimits(clock, NO_RATES);
+  const ring = async (agent: string, what: Ring) => {
+    rung(agent, what);
+    await door.front?.ring(agent, what);
+  };
+  // Bytes bound what comes over a network; the client here keeps to the same bounds by itself.
+  const parts = { store, clock, rates, observer: SILENT, ring, batchBytes: 0 };
+  const routes = new LocalRoutes(relayRoutes(parts));
   return {
-    url: server.url,
-    port: server.port,
+    url,
+    port: door.port,
     incident,
-    listeners: () => server.listeners(),
+    transportOf: (agent, installation) =>
+      new LocalRelayTransport({ url, routes, bells, agent, installation }),
+    listeners: () => door.front?.listeners() ?? [],
     close: async () => {
-      await server.close();
+      await door.close();
       await store.close();
     },
   };

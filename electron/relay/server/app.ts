@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { CONTENT_DIGEST, contentDigest } from "../content-digest.ts";
-import { HttpError } from "./http-error.ts";
+import { asRefusal } from "./http-error.ts";
 import type { RelayObserver } from "./observer.ts";
+import { refusalBody } from "./route.ts";
 
 export interface TlsPair {
   /** PEM texts. */
@@ -98,26 +99,7 @@ function refuse(error: FastifyError, reply: FastifyReply, observer: RelayObserve
   if (refusal.status >= 500) observer.failed(error);
   else observer.refused(refusal.reason);
   if (refusal.retryAfter !== null) reply.header("retry-after", String(refusal.retryAfter));
-  return reply.code(refusal.status).send({
-    error: refusal.message,
-    ...(refusal.code && { code: refusal.code }),
-    ...refusal.details,
-  });
-}
-
-/** What went wrong inside is not the client's to read, except that waiting may help. */
-function asRefusal(error: FastifyError): HttpError {
-  if (error instanceof HttpError) return error;
-  const status = error.statusCode ?? 500;
-  if (status < 500) return new HttpError(status, error.message);
-  if (error.code === "disk_full") {
-    return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
-  }
-  if (error.code === "store_unavailable") {
-    const options = { code: "store_unavailable", retryAfter: 2 };
-    return new HttpError(503, "the relay's storage does not answer", options);
-  }
-  return new HttpError(500, "internal error");
+  return reply.code(refusal.status).send(refusalBody(refusal));
 }
 
 /** What is no request, or takes too long to become one. */

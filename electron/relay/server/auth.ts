@@ -20,6 +20,8 @@ interface GuardOptions {
   readonly nonces?: NonceLimits;
   /** Others remember nonces, too: what was signed before this start may be taken. */
   readonly shared?: boolean;
+  /** From when on this relay remembers every nonce it took, in ms. Default: from now on. */
+  readonly startedAt?: number;
 }
 
 /** Who signed; the nonce to be taken once in the whole fleet, null for a token, which has none. */
@@ -36,12 +38,12 @@ export class RequestGuard {
   private readonly shared: boolean;
   private readonly startedAt: number;
 
-  constructor({ clock, allowSiws, nonces, shared = false }: GuardOptions) {
+  constructor({ clock, allowSiws, nonces, shared = false, startedAt }: GuardOptions) {
     this.clock = clock;
     this.allowSiws = allowSiws;
     this.nonces = new NonceMemory(nonces);
     this.shared = shared;
-    this.startedAt = clock.now();
+    this.startedAt = startedAt ?? clock.now();
   }
 
   /** The actor header must name the identity that signed. Throws HttpError. */

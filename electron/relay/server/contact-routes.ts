@@ -1,16 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { ContactEdge, RelayStore } from "../store/store.ts";
 import { accepted, blocked, contactOf, removed, requested, unblocked } from "./contact-rules.ts";
 import { HttpError } from "./http-error.ts";
-import {
-  cryptoIdFrom,
-  noContent,
-  type RouteParts,
-  read,
-  signerOf,
-  type WithId,
-} from "./request.ts";
+import { cryptoIdFrom, type RouteParts, read } from "./request.ts";
+import { NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
 
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
@@ -25,66 +18,94 @@ const MAX_CONTACTS = 5000;
 type Rule = typeof requested | typeof removed;
 
 /** Who may write to whom (network.md part 1, section 6); the doorbell tells the other side. */
-export function addContactRoutes(app: FastifyInstance, parts: RouteParts): void {
+export function contactRoutes(parts: RouteParts): readonly Route[] {
   const { store } = parts;
-
-  app.get("/contacts", async (request) => {
-    const self = await signerOf(parts, request);
-    const edges = (await store.contactsOf(self)).filter((edge) => edge.status === "accepted");
-    return { contacts: views(edges, self, request) };
+  const changes = (path: string, rule: Rule): Route => ({
+    method: "POST",
+    path,
+    handle: async (request) => ok(await change(parts, request, rule)),
   });
-
-  app.get("/contacts/requests", async (request) => {
-    const self = await signerOf(parts, request);
-    const pending = (await store.contactsOf(self)).filter((edge) => edge.status === "pending");
-    const incoming = pending.filter((edge) => edge.addressee === self);
-    const outgoing = pending.filter((edge) => edge.requester === self);
-    return {
-      incoming: views(incoming, self, request),
-      outgoing: views(outgoing, self, request),
-    };
-  });
-
-  app.get("/contacts/stats", async (request) => {
-    const self = await signerOf(parts, request);
-    const edges = await store.contactsOf(self);
-    const pending = edges.filter((edge) => edge.status === "pending");
-    return {
-      agentId: self,
-      contactCount: edges.filter((edge) => edge.status === "accepted").length,
-      pendingIncoming: pending.filter((edge) => edge.addressee === self).length,
-      pendingOutgoing: pending.filter((edge) => edge.requester === self).length,
-    };
-  });
-
-  app.get<WithId>("/contacts/:id/status", async (request) => {
-    const self = await signerOf(parts, request);
-    const other = cryptoIdFrom(request.params.id);
-    const edge = await store.contact(self, other);
-    if (!edge) return { cryptoId: other, agentId: other, status: "none" };
-    const { contact: _whole, ...status } = view(edge, self);
-    return { ...status, agentId: other };
-  });
-
-  app.post<WithId>("/contacts/:id", (request) => change(parts, request, requested));
-  app.post<WithId>("/contacts/:id/accept", (request) => change(parts, request, accepted));
-  app.post<WithId>("/contacts/:id/block", (request) => change(parts, request, blocked));
-
-  app.post<WithId>("/contacts/:id/unblock", async (request, reply) => {
-    await change(parts, request, unblocked);
-    return noContent(reply);
-  });
-
-  app.delete<WithId>("/contacts/:id", async (request, reply) => {
-    await change(parts, request, removed);
-    return noContent(reply);
-  });
+  return [
+    {
+      method: "GET",
+      path: "/contacts",
+      handle: async (request) => {
+        const self = await request.signer();
+        const edges = (await store.contactsOf(self)).filter((edge) => edge.status === "accepted");
+        return ok({ contacts: views(edges, self, request) });
+      },
+    },
+    {
+      method: "GET",
+      path: "/contacts/requests",
+      handle: async (request) => {
+        const self = await request.signer();
+        const pending = (await store.contactsOf(self)).filter((edge) => edge.status === "pending");
+        const incoming = pending.filter((edge) => edge.addressee === self);
+        const outgoing = pending.filter((edge) => edge.requester === self);
+        return ok({
+          incoming: views(incoming, self, request),
+          outgoing: views(outgoing, self, request),
+        });
+      },
+    },
+    {
+      method: "GET",
+      path: "/contacts/stats",
+      handle: async (request) => {
+        const self = await request.signer();
+        const edges = await store.contactsOf(self);
+        const pending = edges.filter((edge) => edge.status === "pending");
+        return ok({
+          agentId: self,
+          contactCount: edges.filter((edge) => edge.status === "accepted").length,
+          pendingIncoming: pending.filter((edge) => edge.addressee === self).length,
+          pendingOutgoing: pending.filter((edge) => edge.requester === self).length,
+        });
+      },
+    },
+    {
+      method: "GET",
+      path: "/contacts/:id/status",
+      handle: async (request) => {
+        const self = await request.signer();
+        const other = otherIn(request);
+        const edge = await store.contact(self, other);
+        if (!edge) return ok({ cryptoId: other, agentId: other, status: "none" });
+        const { contact: _whole, ...status } = view(edge, self);
+        return ok({ ...status, agentId: other });
+      },
+    },
+    changes("/contacts/:id", requested),
+    changes("/contacts/:id/accept", accepted),
+    changes("/contacts/:id/block", blocked),
+    {
+      method: "POST",
+      path: "/contacts/:id/unblock",
+      handle: async (request) => {
+        await change(parts, request, unblocked);
+        return NO_CONTENT;
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/contacts/:id",
+      handle: async (request) => {
+        await change(parts, request, removed);
+        return NO_CONTENT;
+      },
+    },
+  ];
 }
 
-async function change(parts: RouteParts, request: FastifyRequest<WithId>, rule: Rule) {
+function otherIn(request: RelayRequest): string {
+  return cryptoIdFrom(request.params.id ?? "");
+}
+
+async function change(parts: RouteParts, request: RelayRequest, rule: Rule) {
   const { store, clock, ring } = parts;
-  const self = await signerOf(parts, request);
-  const other = cryptoIdFrom(request.params.id);
+  const self = await request.signer();
+  const other = otherIn(request);
   const act = { self, other, at: new Date(clock.now()).toISOString() };
   if (rule === requested && !(await store.contact(self, other))) {
     await requireRoom(store, self, other);
@@ -114,7 +135,7 @@ async function requireRoom(store: RelayStore, self: string, other: string): Prom
   throw new HttpError(429, "too many contact requests", options);
 }
 
-function views(edges: readonly ContactEdge[], self: string, request: FastifyRequest) {
+function views(edges: readonly ContactEdge[], self: string, request: RelayRequest) {
   const { limit, offset } = read(page, request.query);
   return edges.slice(offset, offset + limit).map((edge) => view(edge, self));
 }

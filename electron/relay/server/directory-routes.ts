@@ -1,20 +1,11 @@
-import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { cryptoIdOf, messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
 import { readHandle } from "../../../shared/model/handle.ts";
 import type { ClaimOutcome, HandleRow } from "../store/store.ts";
 import { type AgentCard, agentCard } from "../wire.ts";
 import { HttpError } from "./http-error.ts";
-import {
-  cryptoIdFrom,
-  noContent,
-  type RouteParts,
-  read,
-  readBody,
-  requireSelf,
-  signerOf,
-  type WithId,
-} from "./request.ts";
+import { cryptoIdFrom, type RouteParts, read, readBody, requireSelf } from "./request.ts";
+import { NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
 
 /** Characters of one card's JSON. */
 const MAX_CARD = 16 * 1024;
@@ -27,86 +18,117 @@ const list = z.object({
   offset: z.coerce.number().int().min(0).default(0),
 });
 
-interface WithHandle {
-  Params: { handle: string };
-}
-
 /** Who is who (network.md part 1, section 7). Reading needs no signature; a name is public. */
-export function addDirectoryRoutes(app: FastifyInstance, parts: RouteParts): void {
-  addCardRoutes(app, parts);
-  addHandleRoutes(app, parts);
+export function directoryRoutes(parts: RouteParts): readonly Route[] {
+  return [...cardRoutes(parts), ...handleRoutes(parts)];
 }
 
-function addCardRoutes(app: FastifyInstance, parts: RouteParts): void {
+function cardRoutes(parts: RouteParts): readonly Route[] {
   const { store, clock } = parts;
-
-  app.get("/directory/agents", async (request) => {
-    const { encryptionKey, ...page } = read(list, request.query);
-    if (encryptionKey === undefined) return { agents: await store.cards(page) };
-    const key = publicKeyOf(encryptionKey);
-    const card = key && (await store.card(cryptoIdOf(key)));
-    return { agents: card ? [card] : [] };
-  });
-
-  app.get<WithId>("/directory/agents/:id", async (request) => {
-    const card = await store.card(cryptoIdFrom(request.params.id));
-    if (!card) throw new HttpError(404, "no card of this agent");
-    return card;
-  });
-
-  app.put<WithId>("/directory/agents/:id", async (request) => {
-    const agent = await signerOf(parts, request);
-    requireSelf(agent, request.params.id);
-    const now = new Date(clock.now()).toISOString();
-    const card = ownCard(agent, readBody(agentCard, request), now);
-    await store.putCard(agent, card);
-    return card;
-  });
-
-  app.delete<WithId>("/directory/agents/:id", async (request, reply) => {
-    const agent = await signerOf(parts, request);
-    requireSelf(agent, request.params.id);
-    await store.putCard(agent, null);
-    return noContent(reply);
-  });
+  return [
+    {
+      method: "GET",
+      path: "/directory/agents",
+      handle: async (request) => {
+        const { encryptionKey, ...page } = read(list, request.query);
+        if (encryptionKey === undefined) return ok({ agents: await store.cards(page) });
+        const key = publicKeyOf(encryptionKey);
+        const card = key && (await store.card(cryptoIdOf(key)));
+        return ok({ agents: card ? [card] : [] });
+      },
+    },
+    {
+      method: "GET",
+      path: "/directory/agents/:id",
+      handle: async (request) => {
+        const card = await store.card(cryptoIdFrom(idIn(request)));
+        if (!card) throw new HttpError(404, "no card of this agent");
+        return ok(card);
+      },
+    },
+    {
+      method: "PUT",
+      path: "/directory/agents/:id",
+      handle: async (request) => {
+        const agent = await request.signer();
+        requireSelf(agent, idIn(request));
+        const now = new Date(clock.now()).toISOString();
+        const card = ownCard(agent, readBody(agentCard, request), now);
+        await store.putCard(agent, card);
+        return ok(card);
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/directory/agents/:id",
+      handle: async (request) => {
+        const agent = await request.signer();
+        requireSelf(agent, idIn(request));
+        await store.putCard(agent, null);
+        return NO_CONTENT;
+      },
+    },
+  ];
 }
 
-function addHandleRoutes(app: FastifyInstance, parts: RouteParts): void {
+function handleRoutes(parts: RouteParts): readonly Route[] {
   const { store, clock } = parts;
+  return [
+    {
+      method: "GET",
+      path: "/directory/resolve/:handle",
+      handle: async (request) => {
+        const handle = handleIn(request);
+        const row = handle === null ? null : await store.handle(handle);
+        if (!row) throw new HttpError(404, "unknown handle");
+        const agent = await store.card(row.agent);
+        return ok({ identity: identityOf(row), ...(agent && { agent }) });
+      },
+    },
+    {
+      method: "GET",
+      path: "/directory/reverse/:id",
+      handle: async (request) => {
+        const cryptoId = cryptoIdFrom(idIn(request));
+        const rows = await store.handlesOf(cryptoId);
+        const card = await store.card(cryptoId);
+        return ok({ cryptoId, identities: rows.map(identityOf), ...(card && { agents: [card] }) });
+      },
+    },
+    {
+      // Ours: on the live network names are bought elsewhere.
+      method: "PUT",
+      path: "/directory/handles/:handle",
+      handle: async (request) => {
+        const agent = await request.signer();
+        const handle = handleIn(request);
+        if (handle === null) throw new HttpError(400, "bad handle");
+        // Agents cost nothing, so a bound for each of them alone stops nobody from taking all names.
+        parts.rates.countHandle(request.address);
+        return ok(identityOf(claimed(await store.claimHandle(handle, agent, clock.now()))));
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/directory/handles/:handle",
+      handle: async (request) => {
+        const agent = await request.signer();
+        const handle = handleIn(request);
+        if (handle === null || !(await store.releaseHandle(handle, agent))) {
+          throw new HttpError(404, "not a handle of this agent");
+        }
+        return NO_CONTENT;
+      },
+    },
+  ];
+}
 
-  app.get<WithHandle>("/directory/resolve/:handle", async (request) => {
-    const handle = readHandle(request.params.handle);
-    const row = handle === null ? null : await store.handle(handle);
-    if (!row) throw new HttpError(404, "unknown handle");
-    const agent = await store.card(row.agent);
-    return { identity: identityOf(row), ...(agent && { agent }) };
-  });
+function idIn(request: RelayRequest): string {
+  return request.params.id ?? "";
+}
 
-  app.get<WithId>("/directory/reverse/:id", async (request) => {
-    const cryptoId = cryptoIdFrom(request.params.id);
-    const rows = await store.handlesOf(cryptoId);
-    const card = await store.card(cryptoId);
-    return { cryptoId, identities: rows.map(identityOf), ...(card && { agents: [card] }) };
-  });
-
-  // Ours: on the live network names are bought elsewhere.
-  app.put<WithHandle>("/directory/handles/:handle", async (request) => {
-    const agent = await signerOf(parts, request);
-    const handle = readHandle(request.params.handle);
-    if (handle === null) throw new HttpError(400, "bad handle");
-    // Agents cost nothing, so a bound for each of them alone stops nobody from taking all names.
-    parts.rates.countHandle(request.ip);
-    return identityOf(claimed(await store.claimHandle(handle, agent, clock.now())));
-  });
-
-  app.delete<WithHandle>("/directory/handles/:handle", async (request, reply) => {
-    const agent = await signerOf(parts, request);
-    const handle = readHandle(request.params.handle);
-    if (handle === null || !(await store.releaseHandle(handle, agent))) {
-      throw new HttpError(404, "not a handle of this agent");
-    }
-    return noContent(reply);
-  });
+function handleIn(request: RelayRequest): string | null {
+  return readHandle(request.params.handle ?? "");
 }
 
 function claimed(outcome: ClaimOutcome): HandleRow {

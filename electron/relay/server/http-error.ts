@@ -39,3 +39,20 @@ export class HttpError extends Error {
     this.reason = options.reason ?? options.code ?? REASONS[status] ?? "other";
   }
 }
+
+/** What went wrong inside is not the client's to read, except that waiting may help. */
+export function asRefusal(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  const { statusCode, code, message } = error as Partial<Record<string, unknown>>;
+  if (typeof statusCode === "number" && statusCode < 500) {
+    return new HttpError(statusCode, String(message));
+  }
+  if (code === "disk_full") {
+    return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
+  }
+  if (code === "store_unavailable") {
+    const options = { code: "store_unavailable", retryAfter: 2 };
+    return new HttpError(503, "the relay's storage does not answer", options);
+  }
+  return new HttpError(500, "internal error");
+}

@@ -1,20 +1,18 @@
-import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { messagingAddressOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Delivery, StoredOutcome } from "../store/store.ts";
-import { type MailboxLease, mailboxLease, type RelayEnvelope, uploadedEnvelope } from "../wire.ts";
+import { type MailboxLease, mailboxLease } from "../wire.ts";
+import { Admission } from "./admission.ts";
 import { mailPage, ringOf } from "./carried-mail.ts";
 import { HttpError } from "./http-error.ts";
+import { type RouteParts, read, readBody, requireSelf } from "./request.ts";
 import {
-  cryptoIdFrom,
-  noContent,
-  type RouteParts,
-  read,
-  readBody,
-  requireSelf,
-  signerOf,
-  type WithId,
-} from "./request.ts";
+  JsonText,
+  NO_CONTENT,
+  ok,
+  type RelayReply,
+  type RelayRequest,
+  type Route,
+} from "./route.ts";
 
 const MAX_BATCH = 100;
 const MAX_ACKNOWLEDGED = 500;
@@ -42,64 +40,83 @@ interface PutResult {
 }
 
 /** Mailboxes (network.md part 1, section 4), and batches of the same calls. */
-export function addMessageRoutes(app: FastifyInstance, parts: RouteParts): void {
+export function messageRoutes(parts: RouteParts): readonly Route[] {
   const { store, clock } = parts;
+  return [
+    {
+      method: "PUT",
+      path: "/messages",
+      handle: async (request) => {
+        const sender = await request.signer();
+        const delivery = await new Admission(store, sender).admit(readBody(anything, request));
+        const [outcome] = await deliver(parts, [delivery]);
+        if (outcome === "full") throw full();
+        return { status: 202, body: delivery.envelope };
+      },
+    },
+    {
+      method: "POST",
+      path: "/messages/batch",
+      bodyBytes: parts.batchBytes,
+      handle: async (request) => {
+        const sender = await request.signer();
+        const { envelopes } = readBody(batch, request);
+        return ok({ results: await putBatch(parts, sender, envelopes) });
+      },
+    },
+    { method: "GET", path: "/messages", handle: (request) => list(parts, request) },
+    {
+      method: "DELETE",
+      path: "/messages/:id",
+      handle: async (request) => {
+        const owner = await request.signer();
+        const { agentId, installation } = read(drainQuery, request.query);
+        requireSelf(owner, agentId);
+        await requireLease(parts, owner, installation);
+        await store.removeEnvelopes(owner, [request.params.id ?? ""], clock.now());
+        return NO_CONTENT;
+      },
+    },
+    {
+      // Ours: from then on only this installation drains the mailbox, until another takes it over.
+      method: "PUT",
+      path: "/messages/lease",
+      handle: async (request) => {
+        const owner = await request.signer();
+        const { installation, host, take } = readBody(leaseRequest, request);
+        const asked = { installation, host, since: new Date(clock.now()).toISOString() };
+        const lease = await store.takeLease(owner, asked, take);
+        if (lease.installation !== installation) throw leasedElsewhere(lease);
+        return ok(lease);
+      },
+    },
+    {
+      method: "POST",
+      path: "/messages/ack",
+      handle: async (request) => {
+        const owner = await request.signer();
+        const { agentId, installation, ids } = readBody(acknowledgement, request);
+        if (agentId !== undefined) requireSelf(owner, agentId);
+        await requireLease(parts, owner, installation);
+        await store.removeEnvelopes(owner, ids, clock.now());
+        return NO_CONTENT;
+      },
+    },
+  ];
+}
 
-  app.put("/messages", async (request, reply) => {
-    const sender = await signerOf(parts, request);
-    const delivery = await admit(parts, sender, readBody(anything, request));
-    const [outcome] = await deliver(parts, [delivery]);
-    if (outcome === "full") throw full();
-    return reply.code(202).send(delivery.envelope);
-  });
-
-  app.post("/messages/batch", { bodyLimit: parts.batchBytes }, async (request) => {
-    const sender = await signerOf(parts, request);
-    const { envelopes } = readBody(batch, request);
-    return { results: await putBatch(parts, sender, envelopes) };
-  });
-
-  app.get("/messages", async (request, reply) => {
-    const owner = await signerOf(parts, request);
-    const query = read(listQuery, request.query);
-    requireSelf(owner, query.agentId);
-    await requireLease(parts, owner, query.installation);
-    const limit = Math.min(query.limit, MAX_PAGE);
-    const found = await store.envelopes(owner, { limit: limit + 1, maxSize: PAGE_SIZE });
-    const texts = found.slice(0, limit);
-    const size = texts.reduce((sum, text) => sum + text.length, 0);
-    // Ours. A page that may have been cut for its size has more, as far as anybody knows.
-    const more = found.length > limit || size > PAGE_SIZE / 2;
-    return reply.type("application/json; charset=utf-8").send(mailPage(texts, more));
-  });
-
-  app.delete<WithId>("/messages/:id", async (request, reply) => {
-    const owner = await signerOf(parts, request);
-    const { agentId, installation } = read(drainQuery, request.query);
-    requireSelf(owner, agentId);
-    await requireLease(parts, owner, installation);
-    await store.removeEnvelopes(owner, [request.params.id], clock.now());
-    return noContent(reply);
-  });
-
-  // Ours: from then on only this installation drains the mailbox, until another takes it over.
-  app.put("/messages/lease", async (request) => {
-    const owner = await signerOf(parts, request);
-    const { installation, host, take } = readBody(leaseRequest, request);
-    const asked = { installation, host, since: new Date(clock.now()).toISOString() };
-    const lease = await store.takeLease(owner, asked, take);
-    if (lease.installation !== installation) throw leasedElsewhere(lease);
-    return lease;
-  });
-
-  app.post("/messages/ack", async (request, reply) => {
-    const owner = await signerOf(parts, request);
-    const { agentId, installation, ids } = readBody(acknowledgement, request);
-    if (agentId !== undefined) requireSelf(owner, agentId);
-    await requireLease(parts, owner, installation);
-    await store.removeEnvelopes(owner, ids, clock.now());
-    return noContent(reply);
-  });
+async function list(parts: RouteParts, request: RelayRequest): Promise<RelayReply> {
+  const owner = await request.signer();
+  const query = read(listQuery, request.query);
+  requireSelf(owner, query.agentId);
+  await requireLease(parts, owner, query.installation);
+  const limit = Math.min(query.limit, MAX_PAGE);
+  const found = await parts.store.envelopes(owner, { limit: limit + 1, maxSize: PAGE_SIZE });
+  const texts = found.slice(0, limit);
+  const size = texts.reduce((sum, text) => sum + text.length, 0);
+  // Ours. A page that may have been cut for its size has more, as far as anybody knows.
+  const more = found.length > limit || size > PAGE_SIZE / 2;
+  return ok(new JsonText(mailPage(texts, more)));
 }
 
 /** Each as PUT would answer it, those that pass in one transaction. */
@@ -108,8 +125,9 @@ async function putBatch(
   sender: string,
   envelopes: readonly unknown[],
 ): Promise<PutResult[]> {
+  const admission = new Admission(parts.store, sender);
   const admitted = await Promise.all(
-    envelopes.map((one) => admit(parts, sender, one).catch((error: unknown) => refusal(error))),
+    envelopes.map((one) => admission.admit(one).catch((error: unknown) => refusal(error))),
   );
   for (const one of admitted) if (one instanceof HttpError) parts.observer.refused(one.reason);
   const outcomes = await deliver(
@@ -122,23 +140,6 @@ async function putBatch(
     const refused = one instanceof HttpError ? one : outcomes[next++] === "full" ? full() : null;
     return refused ? { id, status: refused.status, error: refused.message } : { id, status: 202 };
   });
-}
-
-/** The envelope on its way into its mailbox, or HttpError with the refusal. */
-async function admit({ store }: RouteParts, sender: string, value: unknown): Promise<Delivery> {
-  const uploaded = read(uploadedEnvelope, value);
-  if (cryptoIdFrom(uploaded.from) !== sender) throw new HttpError(403, "from is not the signer");
-  const mailbox = cryptoIdFrom(uploaded.to);
-  if (mailbox !== sender && (await store.contact(sender, mailbox))?.status !== "accepted") {
-    throw new HttpError(403, "not_a_contact", { reason: "not_a_contact" });
-  }
-  // Both clients key their sessions by the base64 form, whatever form the sender wrote.
-  const envelope: RelayEnvelope = {
-    ...uploaded,
-    from: messagingForm(sender),
-    to: messagingForm(mailbox),
-  };
-  return { mailbox, sender, envelope };
 }
 
 /** Stores, and rings once per mailbox that got something new. */
@@ -183,8 +184,4 @@ function full(): HttpError {
 function namedId(value: unknown): string {
   const named = z.object({ id: z.string().max(128) }).safeParse(value);
   return named.success ? named.data.id : "";
-}
-
-function messagingForm(cryptoId: string): string {
-  return messagingAddressOf(publicKeyOf(cryptoId) as Uint8Array);
 }

@@ -14,6 +14,13 @@ export interface RateOptions {
   readonly handlesPerHour: number;
 }
 
+export const NO_RATES: RateOptions = {
+  agentPerMinute: 0,
+  addressPerMinute: 0,
+  oneTimeKeysPerHour: 0,
+  handlesPerHour: 0,
+};
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Names counted apart in one window; those beyond share a count, so that memory has an end. */

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { cryptoIdOf, publicKeyOf } from "../../../shared/model/address.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -8,40 +7,23 @@ import type { RequestGuard, SignedRequest } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
 import type { RelayObserver } from "./observer.ts";
 import type { RateLimits } from "./rate-limit.ts";
+import type { RelayRequest } from "./route.ts";
 
+/** What routes work with. */
 export interface RouteParts {
   readonly store: RelayStore;
-  readonly guard: RequestGuard;
   readonly clock: Clock;
   readonly rates: RateLimits;
   readonly observer: RelayObserver;
-  /** Told of every request that was signed rightly. */
-  readonly usedBy: (agent: string) => void;
   /** Rings the doorbell of an agent (cryptoId). Resolves when it rang, or others were told to ring. */
   readonly ring: (agent: string, ring: Ring) => Promise<void>;
   /** Bytes of one batch request. */
   readonly batchBytes: number;
 }
 
-export interface WithId {
-  Params: { id: string };
-}
-
-/** The signer's cryptoId, within its rate. Rejects with HttpError. */
-export async function signerOf(parts: RouteParts, request: FastifyRequest): Promise<string> {
-  const agent = await admitSigned(parts, {
-    method: request.method,
-    uri: request.raw.url ?? "",
-    body: Buffer.isBuffer(request.body) ? request.body : null,
-    header: (name) => String(request.headers[name] ?? ""),
-  });
-  parts.usedBy(agent);
-  return agent;
-}
-
 /** The signer's cryptoId, within its rate, of a request that comes once. Rejects with HttpError. */
 export async function admitSigned(
-  { guard, rates, store: { fleet } }: Pick<RouteParts, "guard" | "rates" | "store">,
+  { guard, rates, store: { fleet } }: { guard: RequestGuard } & Pick<RouteParts, "rates" | "store">,
   request: SignedRequest,
 ): Promise<string> {
   const { agent, nonce } = guard.authenticate(request);
@@ -53,15 +35,8 @@ export async function admitSigned(
   return agent;
 }
 
-/** The body is kept as bytes until the signature over them was checked. */
-export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.isBuffer(request.body) ? request.body.toString("utf8") : "");
-  } catch {
-    throw new HttpError(400, "the body is not JSON");
-  }
-  return read(schema, value);
+export function readBody<T>(schema: z.ZodType<T>, request: RelayRequest): T {
+  return read(schema, request.body());
 }
 
 export function read<T>(schema: z.ZodType<T>, value: unknown): T {
@@ -81,8 +56,4 @@ export function cryptoIdFrom(address: string): string {
 
 export function requireSelf(signer: string, named: string): void {
   if (cryptoIdFrom(named) !== signer) throw new HttpError(403, "agentId is not the signer");
-}
-
-export function noContent(reply: FastifyReply): FastifyReply {
-  return reply.code(204).send();
 }

@@ -1,22 +1,20 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Server as TlsServer } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { systemTimers, type Timers } from "../../../shared/pacing/timers.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { RelayStore } from "../store/store.ts";
+import type { Ring } from "../wire.ts";
 import { type ConnectionLimits, createApp, type TlsPair } from "./app.ts";
 import { RequestGuard } from "./auth.ts";
-import { addContactRoutes } from "./contact-routes.ts";
-import { addDirectoryRoutes } from "./directory-routes.ts";
 import { Doorbells } from "./doorbells.ts";
 import { addHealthRoutes, isHealth } from "./health-routes.ts";
-import { addKeyRoutes } from "./key-routes.ts";
-import { addMessageRoutes } from "./message-routes.ts";
+import { serveRoutes } from "./http-routes.ts";
 import type { NonceLimits } from "./nonces.ts";
 import { type RelayObserver, SILENT } from "./observer.ts";
-import { RateLimits, type RateOptions } from "./rate-limit.ts";
-import type { RouteParts } from "./request.ts";
+import { NO_RATES, RateLimits, type RateOptions } from "./rate-limit.ts";
+import { relayRoutes } from "./routes.ts";
 
 export interface RelayLimits extends Partial<RateOptions>, Partial<ConnectionLimits> {
   /** Bytes of one request. Default 4 MiB: an envelope of a 256 KiB text, escaped, in base64. */
@@ -26,13 +24,11 @@ export interface RelayLimits extends Partial<RateOptions>, Partial<ConnectionLim
   readonly nonces?: NonceLimits;
 }
 
-export interface RelayOptions {
+export interface FrontOptions {
   /** Not closed with the server. */
   readonly store: RelayStore;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** 0 for any free one. */
-  readonly port: number;
+  /** Where its clients are: rates are unlimited on loopback unless given here. */
+  readonly loopback: boolean;
   readonly clock?: Clock;
   /** Of the doorbells' heartbeat. */
   readonly timers?: Timers;
@@ -40,26 +36,38 @@ export interface RelayOptions {
   readonly heartbeatMs?: number;
   /** Without it the relay speaks plain HTTP. */
   readonly tls?: TlsPair;
+  /** From then on no request was taken before this front, in ms. Default: now. */
+  readonly startedAt?: number;
   /** Take bearer tokens (rule N4). Default: on loopback and over TLS. */
   readonly allowSiws?: boolean;
   /** Told who makes a signed request, or opens or closes a doorbell (cryptoId). */
   readonly usedBy?: (agent: string) => void;
-  /** Rates are unlimited on loopback unless given here. */
+  /** Told of every ring for an agent (cryptoId), before doorbells are. */
+  readonly rung?: (agent: string, ring: Ring) => void;
   readonly limits?: RelayLimits;
   /** Addresses of proxies in front, whose X-Forwarded-For is believed. */
   readonly trustProxy?: readonly string[];
   readonly observer?: RelayObserver;
 }
 
-export interface RelayServer {
-  readonly url: string;
+export interface RelayOptions extends Omit<FrontOptions, "loopback"> {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 for any free one. */
   readonly port: number;
+}
+
+/** HTTP routes and the doorbell at `/inbox/stream`, before anybody listens for connections. */
+export interface RelayFront {
+  readonly app: FastifyInstance;
+  /** Serves who comes to `server` from now on, in its stead, and those that it has taken and left paused. */
+  takeOver(server: Server, taken: Iterable<Socket>): void;
+  /** Rings the agent's doorbells (cryptoId). */
+  ring(agent: string, ring: Ring): Promise<void>;
   /** The cryptoIds of agents with an open doorbell. */
   listeners(): string[];
   /** Null: it can serve; otherwise why it should be left alone. */
   trouble(): Promise<string | null>;
-  /** Another certificate for connections from now on. Throws when the two do not fit. */
-  renewTls(pair: TlsPair): void;
   /**
    * Ends in order: is not ready any more, sends doorbells elsewhere, serves on for `waitMs` while a
    * balancer takes notice, then takes nothing new and answers what it took, for up to `finishMs`.
@@ -67,6 +75,13 @@ export interface RelayServer {
   drain(times: { waitMs: number; finishMs: number }): Promise<void>;
   /** Ends at once. */
   close(): Promise<void>;
+}
+
+export interface RelayServer extends Pick<RelayFront, "listeners" | "trouble" | "drain" | "close"> {
+  readonly url: string;
+  readonly port: number;
+  /** Another certificate for connections from now on. Throws when the two do not fit. */
+  renewTls(pair: TlsPair): void;
 }
 
 const HEARTBEAT_MS = 30_000;
@@ -84,21 +99,37 @@ const CONNECTIONS: ConnectionLimits = {
   headerBytes: 16 * 1024,
   connections: 20_000,
 };
-const NO_RATES: RateOptions = {
-  agentPerMinute: 0,
-  addressPerMinute: 0,
-  oneTimeKeysPerHour: 0,
-  handlesPerHour: 0,
-};
-
-/** Starts a relay: HTTP routes and the doorbell at `/inbox/stream`. Rejects when it cannot listen. */
+/** Starts a relay of its own. Rejects when it cannot listen. */
 export async function startRelay(options: RelayOptions): Promise<RelayServer> {
-  const { store, tls, limits = {}, clock = systemClock, host = "127.0.0.1" } = options;
-  const loopback = isLoopback(host);
+  const { tls, host = "127.0.0.1" } = options;
+  const front = await createFront({ ...options, loopback: isLoopback(host) });
+  const { app } = front;
+  try {
+    await app.listen({ host, port: options.port });
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    port,
+    listeners: () => front.listeners(),
+    trouble: () => front.trouble(),
+    renewTls: (pair) => (app.server as unknown as TlsServer).setSecureContext({ ...pair }),
+    drain: (times) => front.drain(times),
+    close: () => front.close(),
+  };
+}
+
+/** Ready to serve connections, however they come. */
+export async function createFront(options: FrontOptions): Promise<RelayFront> {
+  const { store, loopback, tls, limits = {}, clock = systemClock } = options;
   const guard = new RequestGuard({
     clock,
     allowSiws: options.allowSiws ?? (loopback || tls !== undefined),
     shared: store.fleet !== null,
+    ...(options.startedAt !== undefined && { startedAt: options.startedAt }),
     ...(limits.nonces && { nonces: limits.nonces }),
   });
   const rates = new RateLimits(clock, { ...(loopback ? NO_RATES : PUBLIC_RATES), ...limits });
@@ -124,32 +155,29 @@ export async function startRelay(options: RelayOptions): Promise<RelayServer> {
     if (draining) reply.header("connection", "close");
   });
   addHealthRoutes(app, trouble);
-  addRoutes(app, {
-    store,
-    guard,
-    clock,
-    rates,
-    usedBy,
-    observer,
-    ring: (agent, ring) => doorbells.ring(agent, ring),
-    batchBytes: limits.batchBytes ?? 8 * MIB,
-  });
+  const ring = async (agent: string, what: Ring) => {
+    options.rung?.(agent, what);
+    await doorbells.ring(agent, what);
+  };
+  const batchBytes = limits.batchBytes ?? 8 * MIB;
+  const routes = relayRoutes({ store, clock, rates, observer, ring, batchBytes });
+  serveRoutes(app, routes, { guard, rates, store, usedBy });
   app.server.on("upgrade", (request, socket, head) => {
     void doorbells.upgrade(request, socket, head);
   });
-  try {
-    await app.listen({ host, port: options.port });
-  } catch (error) {
-    doorbells.close();
-    throw error;
-  }
-  const { port } = app.server.address() as AddressInfo;
+  await app.ready();
   return {
-    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    port,
+    app,
+    takeOver: (server, taken) => {
+      app.server.listen(server);
+      for (const socket of taken) {
+        app.server.emit("connection", socket);
+        socket.resume();
+      }
+    },
+    ring: (agent, what) => doorbells.ring(agent, what),
     listeners: () => doorbells.listeners(),
     trouble,
-    renewTls: (pair) => (app.server as unknown as TlsServer).setSecureContext({ ...pair }),
     drain: async ({ waitMs, finishMs }) => {
       draining = true;
       doorbells.sendAway();
@@ -175,14 +203,6 @@ async function troubleOf(store: RelayStore): Promise<string | null> {
   } catch {
     return "the storage does not answer";
   }
-}
-
-function addRoutes(app: FastifyInstance, parts: RouteParts): void {
-  app.get("/health", async () => ({ ok: true, extensions: ["libsignal", "batch", "handles"] }));
-  addMessageRoutes(app, parts);
-  addKeyRoutes(app, parts);
-  addContactRoutes(app, parts);
-  addDirectoryRoutes(app, parts);
 }
 
 function isLoopback(host: string): boolean {
