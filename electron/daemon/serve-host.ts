@@ -5,6 +5,7 @@ import type { Program } from "../bridge/owner-launches.ts";
 import { startSocketServer } from "../bridge/socket-server.ts";
 import { collectGarbage } from "../platform/collect-garbage.ts";
 import { boundHeapGrowth } from "../platform/heap-growth.ts";
+import { compileLightly } from "../platform/light-compiling.ts";
 import { passphraseOfEnvironment } from "../platform/passphrase-file.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { watchQuietTime } from "../platform/quiet-time.ts";
@@ -38,6 +39,7 @@ export async function serveHost(options: {
 }): Promise<ServedHost> {
   const { paths, lock, kind } = options;
   boundHeapGrowth();
+  compileLightly();
   const keychain = await systemKeychain();
   const relayUrl = process.env.TINYPLACE_API_URL;
   const relay = relayUrl ? { relayUrl } : {};

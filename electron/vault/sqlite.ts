@@ -57,6 +57,9 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
     db.pragma(`busy_timeout=${options.timeoutMs ?? 5000}`);
     // Files of SQLite's own, such as the undo journals of savepoints, are not encrypted.
     db.pragma("temp_store=MEMORY");
+    // KiB of pages kept for each open database, where the binding would keep 16 MB: what a vault was once
+    // read through with, or searched, stays with the process. The system keeps pages, too, encrypted.
+    db.pragma("cache_size=-1000");
     // The first read proves the key: without it a wrong one would only show at the first query.
     db.prepare("SELECT count(*) AS n FROM sqlite_master").get();
   } catch (error) {
@@ -78,9 +81,6 @@ export function makeDurable(db: Database): void {
   db.pragma("synchronous=FULL");
   // 4 MiB between checkpoints: each one copies what the log holds, and nothing else happens meanwhile.
   db.pragma("wal_autocheckpoint=1024");
-  // KiB of pages kept for each open database, where the binding would keep 16 MB: a vault that was
-  // searched keeps them for good.
-  db.pragma("cache_size=-4000");
   db.pragma("foreign_keys=ON");
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 import { place } from "../model/place.ts";
 import { agentSummary, hostSnapshot } from "../model/snapshot.ts";
 import { updates } from "../model/updates.ts";
@@ -21,25 +22,25 @@ import { updatesCalls } from "./updates-calls.ts";
  * sender and request at registration; the preload exposes exactly these names and nothing else.
  */
 export const windowCalls = {
-  "host.snapshot": { request: z.object({}).strict(), response: hostSnapshot },
-  "agent.create": {
-    request: z.object({ name: z.string().min(1).max(64) }).strict(),
-    response: agentSummary,
-  },
+  "host.snapshot": lazily({ request: () => z.object({}).strict(), response: () => hostSnapshot }),
+  "agent.create": lazily({
+    request: () => z.object({ name: z.string().min(1).max(64) }).strict(),
+    response: () => agentSummary,
+  }),
   ...mailCalls,
   ...setupCalls,
   ...triageCalls,
   ...composerCalls,
   /** Moves an agent here from the installation that drains its mailbox now (rule N5). */
-  "agent.move-here": {
-    request: z.object({ agentId: z.string() }).strict(),
-    response: z.object({}),
-  },
+  "agent.move-here": lazily({
+    request: () => z.object({ agentId: z.string() }).strict(),
+    response: () => z.object({}),
+  }),
   /** Brings a session's terminal to the front; where that cannot be done, why. */
-  "session.raise": {
-    request: z.object({ agentId: z.string(), label: z.string().max(32) }).strict(),
-    response: z.object({ why: z.string().nullable() }),
-  },
+  "session.raise": lazily({
+    request: () => z.object({ agentId: z.string(), label: z.string().max(32) }).strict(),
+    response: () => z.object({ why: z.string().nullable() }),
+  }),
   ...contactCalls,
   ...activityCalls,
   ...permissionCalls,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LABEL_SHAPE } from "../labels/labels.ts";
+import { lazily } from "../lazily.ts";
 
 const nothing = z.object({}).strict();
 const one = z.object({ agentId: z.string(), peer: z.string().max(64) }).strict();
@@ -33,41 +34,48 @@ export type ContactView = z.infer<typeof contactView>;
 
 /** Contacts, who they are, and what their mail may do (rules C1, C2, R5). */
 export const contactCalls = {
-  "contacts.list": {
-    request: z.object({ agentId: z.string() }).strict(),
-    response: z.object({ contacts: z.array(contactView), rules: z.array(mailRule) }),
-  },
-  "contact.add": {
-    request: z.object({ agentId: z.string(), to: z.string().min(1).max(128) }).strict(),
-    response: z.object({ peer: z.string(), status: z.string() }),
-  },
-  "contact.accept": {
-    request: z.object({ agentId: z.string(), requester: z.string() }).strict(),
-    response: nothing,
-  },
+  "contacts.list": lazily({
+    request: () => z.object({ agentId: z.string() }).strict(),
+    response: () => z.object({ contacts: z.array(contactView), rules: z.array(mailRule) }),
+  }),
+  "contact.add": lazily({
+    request: () => z.object({ agentId: z.string(), to: z.string().min(1).max(128) }).strict(),
+    response: () => z.object({ peer: z.string(), status: z.string() }),
+  }),
+  "contact.accept": lazily({
+    request: () => z.object({ agentId: z.string(), requester: z.string() }).strict(),
+    response: () => nothing,
+  }),
   /** Declines, takes a request back, ends the contact, or ends one's own block. */
-  "contact.remove": { request: one, response: nothing },
-  "contact.block": { request: one, response: nothing },
-  "contact.safety": {
-    request: one,
-    response: z.object({
-      /** 60 digits in groups of five. */
-      groups: z.array(z.string()),
-      /** The same number as words. */
-      words: z.array(z.string()),
-      /** The rows of the QR code, a character per module: 1 is dark. */
-      code: z.array(z.string()),
-    }),
-  },
-  "contact.verify": { request: one.extend({ verified: z.boolean() }), response: nothing },
-  "rule.set": {
-    request: z.object({ agentId: z.string(), rule: mailRule }).strict(),
-    response: nothing,
-  },
-  "rule.remove": { request: one.extend({ label: z.string().max(32) }), response: nothing },
+  "contact.remove": lazily({ request: () => one, response: () => nothing }),
+  "contact.block": lazily({ request: () => one, response: () => nothing }),
+  "contact.safety": lazily({
+    request: () => one,
+    response: () =>
+      z.object({
+        /** 60 digits in groups of five. */
+        groups: z.array(z.string()),
+        /** The same number as words. */
+        words: z.array(z.string()),
+        /** The rows of the QR code, a character per module: 1 is dark. */
+        code: z.array(z.string()),
+      }),
+  }),
+  "contact.verify": lazily({
+    request: () => one.extend({ verified: z.boolean() }),
+    response: () => nothing,
+  }),
+  "rule.set": lazily({
+    request: () => z.object({ agentId: z.string(), rule: mailRule }).strict(),
+    response: () => nothing,
+  }),
+  "rule.remove": lazily({
+    request: () => one.extend({ label: z.string().max(32) }),
+    response: () => nothing,
+  }),
   /** After an alarm: the handle means this cryptoId, the old one or the new one. */
-  "handle.decide": {
-    request: z.object({ agentId: z.string(), handle: z.string(), to: z.string() }).strict(),
-    response: nothing,
-  },
+  "handle.decide": lazily({
+    request: () => z.object({ agentId: z.string(), handle: z.string(), to: z.string() }).strict(),
+    response: () => nothing,
+  }),
 } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 
 const nothing = z.object({}).strict();
 
@@ -15,7 +16,7 @@ const pluginState = z.object({
 
 /** The plugin for Claude Code (rule M3): the same code as `tinyplace plugin`. */
 export const pluginCalls = {
-  "plugin.status": { request: nothing, response: pluginState },
-  "plugin.install": { request: nothing, response: pluginState },
-  "plugin.uninstall": { request: nothing, response: pluginState },
+  "plugin.status": lazily({ request: () => nothing, response: () => pluginState }),
+  "plugin.install": lazily({ request: () => nothing, response: () => pluginState }),
+  "plugin.uninstall": lazily({ request: () => nothing, response: () => pluginState }),
 } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 import { responderChange, responderView } from "../model/responder.ts";
 
 const nothing = z.object({}).strict();
@@ -8,15 +9,18 @@ const oneJob = z.object({ agentId, job: z.number().int().positive() }).strict();
 
 /** Automatic answers, per agent (rules X1, X2). */
 export const responderCalls = {
-  "responder.get": { request: z.object({ agentId }).strict(), response: responderView },
-  "responder.set": {
-    request: z.object({ agentId, settings: responderChange }).strict(),
-    response: nothing,
-  },
+  "responder.get": lazily({
+    request: () => z.object({ agentId }).strict(),
+    response: () => responderView,
+  }),
+  "responder.set": lazily({
+    request: () => z.object({ agentId, settings: responderChange }).strict(),
+    response: () => nothing,
+  }),
   /** A message whose answer failed, for now or for good, is tried again at once. */
-  "responder.retry": { request: oneJob, response: nothing },
+  "responder.retry": lazily({ request: () => oneJob, response: () => nothing }),
   /** It is left to a session or a person. */
-  "responder.give-up": { request: oneJob, response: nothing },
+  "responder.give-up": lazily({ request: () => oneJob, response: () => nothing }),
   /** Ends every automatic answer of every agent, until each is turned on again. */
-  "responder.stop-all": { request: nothing, response: nothing },
+  "responder.stop-all": lazily({ request: () => nothing, response: () => nothing }),
 } as const;

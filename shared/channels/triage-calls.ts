@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LABEL_SHAPE } from "../labels/labels.ts";
+import { lazily } from "../lazily.ts";
 import { discardedView, holdView } from "../model/snapshot.ts";
 
 const nothing = z.object({}).strict();
@@ -9,21 +10,30 @@ const label = z.string().regex(LABEL_SHAPE);
 /** What a person does with held mail (rule R3). */
 export const triageCalls = {
   /** Every held message of every agent, oldest first. */
-  "holds.list": { request: nothing, response: z.object({ holds: z.array(holdView) }) },
+  "holds.list": lazily({
+    request: () => nothing,
+    response: () => z.object({ holds: z.array(holdView) }),
+  }),
   /** Gives a held message to a live session. */
-  "hold.assign": { request: z.object({ ...hold, label: z.string() }).strict(), response: nothing },
-  "hold.discard": { request: z.object(hold).strict(), response: nothing },
+  "hold.assign": lazily({
+    request: () => z.object({ ...hold, label: z.string() }).strict(),
+    response: () => nothing,
+  }),
+  "hold.discard": lazily({ request: () => z.object(hold).strict(), response: () => nothing }),
   /** Takes a discard back, within 30 days. */
-  "hold.undiscard": { request: z.object(hold).strict(), response: nothing },
+  "hold.undiscard": lazily({ request: () => z.object(hold).strict(), response: () => nothing }),
   /** What can still be taken back, the last one first. */
-  "discarded.list": { request: nothing, response: z.object({ discarded: z.array(discardedView) }) },
+  "discarded.list": lazily({
+    request: () => nothing,
+    response: () => z.object({ discarded: z.array(discardedView) }),
+  }),
   /** From now on mail for `from`, while it is not live, goes to `to`; what is held for it, too. */
-  "redirect.set": {
-    request: z.object({ agentId: z.string(), from: label, to: label }).strict(),
-    response: nothing,
-  },
-  "redirect.remove": {
-    request: z.object({ agentId: z.string(), from: label }).strict(),
-    response: nothing,
-  },
+  "redirect.set": lazily({
+    request: () => z.object({ agentId: z.string(), from: label, to: label }).strict(),
+    response: () => nothing,
+  }),
+  "redirect.remove": lazily({
+    request: () => z.object({ agentId: z.string(), from: label }).strict(),
+    response: () => nothing,
+  }),
 } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 
 /**
  * How a harness's hooks and channels reach the host (rules M2, S6). A hook is a short-lived client of
@@ -26,42 +27,44 @@ export const carried = z.object({
 export type Carried = z.infer<typeof carried>;
 
 export const hookCalls = {
-  hook: {
-    params: z.object({
-      name: hookName,
-      /** The harness session's id as the harness says now: another one after /clear. */
-      sessionId: z.string().min(1).max(128),
-      /** The session's transcript, a file of JSON lines. */
-      transcriptPath: z.string().max(4096).nullable(),
-      /** Why a session starts: startup, resume, clear, compact. */
-      source: z.string().max(64).nullable(),
-      /** This turn goes on only because a Stop hook said so. */
-      stopHookActive: z.boolean(),
-      /** What kind of notification it is. */
-      notification: z.string().max(64).nullable(),
-      /** Message ids that stand in the prompt: a channel brought them. */
-      shown: z.array(z.string().max(128)).max(50),
-      /**
-       * The process that started the hook: the harness. Not what is above it, which may be another
-       * session that started this one.
-       */
-      pid: z.number().int().positive(),
-    }),
+  hook: lazily({
+    params: () =>
+      z.object({
+        name: hookName,
+        /** The harness session's id as the harness says now: another one after /clear. */
+        sessionId: z.string().min(1).max(128),
+        /** The session's transcript, a file of JSON lines. */
+        transcriptPath: z.string().max(4096).nullable(),
+        /** Why a session starts: startup, resume, clear, compact. */
+        source: z.string().max(64).nullable(),
+        /** This turn goes on only because a Stop hook said so. */
+        stopHookActive: z.boolean(),
+        /** What kind of notification it is. */
+        notification: z.string().max(64).nullable(),
+        /** Message ids that stand in the prompt: a channel brought them. */
+        shown: z.array(z.string().max(128)).max(50),
+        /**
+         * The process that started the hook: the harness. Not what is above it, which may be another
+         * session that started this one.
+         */
+        pid: z.number().int().positive(),
+      }),
     /** What the hook prints for the harness; null: nothing. */
-    result: z.object({ output: z.string().nullable() }),
-  },
+    result: () => z.object({ output: z.string().nullable() }),
+  }),
   /**
    * Answered when mail came that the idle session may be woken for, however long that takes; null: the
    * session ended, or another hook of it waits.
    */
-  "hook.wait": {
-    params: z.object({ sessionId: z.string().min(1).max(128), pid: z.number().int().positive() }),
-    result: z.object({ text: z.string().nullable() }),
-  },
+  "hook.wait": lazily({
+    params: () =>
+      z.object({ sessionId: z.string().min(1).max(128), pid: z.number().int().positive() }),
+    result: () => z.object({ text: z.string().nullable() }),
+  }),
   /** The output of this connection's `hook` or `hook.wait` was written. */
-  "hook.written": { params: z.object({}), result: z.object({}) },
+  "hook.written": lazily({ params: () => z.object({}), result: () => z.object({}) }),
   /** What a `push` carried was written to the client. */
-  "push.written": { params: z.object({ carried }), result: z.object({}) },
+  "push.written": lazily({ params: () => z.object({ carried }), result: () => z.object({}) }),
 } as const;
 
 export const hookNotifications = {

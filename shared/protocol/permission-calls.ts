@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 import { permissionPrompt } from "../model/permission-prompt.ts";
 
 /**
@@ -6,7 +7,7 @@ import { permissionPrompt } from "../model/permission-prompt.ts";
  * done in window and tray alone, where the person is.
  */
 export const permissionCalls = {
-  "permission.asked": { params: permissionPrompt, result: z.object({}) },
+  "permission.asked": lazily({ params: () => permissionPrompt, result: () => z.object({}) }),
 } as const;
 
 export const permissionNotifications = {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { WindowCallName, windowCalls } from "../channels/channels.ts";
+import { lazily } from "../lazily.ts";
 import { sentMessage } from "../model/sent.ts";
 import { receivedMessage } from "./received-message.ts";
 
@@ -39,52 +40,56 @@ export type PersonAsk = (typeof PERSON_ASKS)[number];
 
 export const personCalls = {
   /** Request and response are those of the window call; each end reads them by its schema. */
-  "person.ask": {
-    params: z.object({ call: z.enum(PERSON_ASKS), request: z.unknown() }),
-    result: z.object({ response: z.unknown() }),
-  },
+  "person.ask": lazily({
+    params: () => z.object({ call: z.enum(PERSON_ASKS), request: z.unknown() }),
+    result: () => z.object({ response: z.unknown() }),
+  }),
   /** Whom a @handle, a cryptoId or a base64 key means to this wallet. */
-  "person.resolve": {
-    params: z.object({ wallet, peer: id.min(1) }),
-    result: z.object({ cryptoId: z.string() }),
-  },
+  "person.resolve": lazily({
+    params: () => z.object({ wallet, peer: id.min(1) }),
+    result: () => z.object({ cryptoId: z.string() }),
+  }),
   /** Unread mail by label, oldest first, at most `limit` of each label; it stays unread. */
-  "person.unread": {
-    params: z.object({
-      wallet,
-      label: label.nullable(),
-      limit: z.number().int().min(1).max(200),
-    }),
-    result: z.object({
-      inboxes: z.array(
-        z.object({
-          label: z.string(),
-          live: z.boolean(),
-          unread: z.number().int(),
-          messages: z.array(receivedMessage),
-        }),
-      ),
-    }),
-  },
+  "person.unread": lazily({
+    params: () =>
+      z.object({
+        wallet,
+        label: label.nullable(),
+        limit: z.number().int().min(1).max(200),
+      }),
+    result: () =>
+      z.object({
+        inboxes: z.array(
+          z.object({
+            label: z.string(),
+            live: z.boolean(),
+            unread: z.number().int(),
+            messages: z.array(receivedMessage),
+          }),
+        ),
+      }),
+  }),
   /** Hands a label's unread mail to the person; it is read once `person.taken` says that it arrived. */
-  "person.take": {
-    params: z.object({ wallet, label, limit: z.number().int().min(1).max(200) }),
-    result: z.object({ messages: z.array(receivedMessage), deliveries: z.array(z.number().int()) }),
-  },
-  "person.taken": { params: z.object({}), result: z.object({}) },
+  "person.take": lazily({
+    params: () => z.object({ wallet, label, limit: z.number().int().min(1).max(200) }),
+    result: () =>
+      z.object({ messages: z.array(receivedMessage), deliveries: z.array(z.number().int()) }),
+  }),
+  "person.taken": lazily({ params: () => z.object({}), result: () => z.object({}) }),
   /**
    * How far a sent message has come, as soon as more than `known` steps of its ladder are, or its
    * answer is here where `answer` waits for one; after `waitMs` at the latest.
    */
-  "person.follow": {
-    params: z.object({
-      wallet,
-      id,
-      known: z.number().int().min(0).max(100),
-      waitMs: z.number().int().min(0).max(60_000),
-    }),
-    result: z.object({ sent: sentMessage, answer: receivedMessage.nullable() }),
-  },
+  "person.follow": lazily({
+    params: () =>
+      z.object({
+        wallet,
+        id,
+        known: z.number().int().min(0).max(100),
+        waitMs: z.number().int().min(0).max(60_000),
+      }),
+    result: () => z.object({ sent: sentMessage, answer: receivedMessage.nullable() }),
+  }),
 } as const;
 
 type Asks = typeof windowCalls;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 import { sentMessage } from "../model/sent.ts";
 import { hostKind, hostSnapshot, keyStore, sessionState } from "../model/snapshot.ts";
 import { carried, hookCalls, hookNotifications } from "./hook-calls.ts";
@@ -70,173 +71,185 @@ const attached = z.object({
 });
 
 export const calls = {
-  hello: {
-    params: z.object({ protocol: z.number().int(), client: z.string().max(64), nonce: z.string() }),
-    result: z.object({ nonce: z.string(), proof: z.string() }),
-  },
-  prove: {
-    params: z.object({ proof: z.string() }),
-    result: z.object({
-      pid: z.number(),
-      kind: hostKind,
-      version: z.string(),
-    }),
-  },
+  hello: lazily({
+    params: () =>
+      z.object({ protocol: z.number().int(), client: z.string().max(64), nonce: z.string() }),
+    result: () => z.object({ nonce: z.string(), proof: z.string() }),
+  }),
+  prove: lazily({
+    params: () => z.object({ proof: z.string() }),
+    result: () =>
+      z.object({
+        pid: z.number(),
+        kind: hostKind,
+        version: z.string(),
+      }),
+  }),
   /**
    * The desktop application asks for the data folder (rule L4). A host without a window drains, says
    * goodbye and releases the lock; another desktop stays, and shows its window where `show` says so.
    */
-  handover: {
-    params: z.object({
-      show: z.boolean(),
-      /** A `tinyplace://` link that the other start was given. */
-      link: z.string().max(400).optional(),
-    }),
-    result: z.object({ releasing: z.boolean() }),
-  },
+  handover: lazily({
+    params: () =>
+      z.object({
+        show: z.boolean(),
+        /** A `tinyplace://` link that the other start was given. */
+        link: z.string().max(400).optional(),
+      }),
+    result: () => z.object({ releasing: z.boolean() }),
+  }),
   /** Makes this connection a session of `wallet`. Attaching again moves it (other wallet or label). */
-  attach: {
-    params: z.object({
-      wallet: z.string().min(1).max(64),
-      /** The label asked for; null lets the host choose (rule S2). */
-      label: z.string().max(64).nullable(),
-      /** True: exactly this label or an error (TINYPLACE_SESSION_LABEL). */
-      pinned: z.boolean(),
-      harnessSessionId: z.string().max(128).nullable(),
-      cwd: z.string().max(4096),
-      pid: z.number().int().nonnegative(),
-      written,
-    }),
-    result: attached,
-  },
+  attach: lazily({
+    params: () =>
+      z.object({
+        wallet: z.string().min(1).max(64),
+        /** The label asked for; null lets the host choose (rule S2). */
+        label: z.string().max(64).nullable(),
+        /** True: exactly this label or an error (TINYPLACE_SESSION_LABEL). */
+        pinned: z.boolean(),
+        harnessSessionId: z.string().max(128).nullable(),
+        cwd: z.string().max(4096),
+        pid: z.number().int().nonnegative(),
+        written,
+      }),
+    result: () => attached,
+  }),
   /** Lets this connection send in the wallet's name without being a session of it (rule S4). */
-  "attach.sender": {
-    params: z.object({ wallet: z.string().min(1).max(64) }),
-    result: z.object({ active: agentRef }),
-  },
+  "attach.sender": lazily({
+    params: () => z.object({ wallet: z.string().min(1).max(64) }),
+    result: () => z.object({ active: agentRef }),
+  }),
   /** As `attach`, with the wallet that is assigned to this place; null where none is. */
-  "attach.assigned": {
-    params: z.object({
-      label: z.string().max(64).nullable(),
-      pinned: z.boolean(),
-      harnessSessionId: z.string().max(128).nullable(),
-      project: z.string().max(4096).nullable(),
-      cwd: z.string().max(4096),
-      pid: z.number().int().nonnegative(),
-      written,
-    }),
-    result: z.object({ attached: attached.nullable() }),
-  },
-  "wallet.create": {
-    params: z.object({ name: z.string().min(1).max(64) }),
-    result: z.object({ created: agentRef }),
-  },
-  "wallet.list": {
-    params: z.object({}),
-    result: z.object({ wallets: z.array(agentRef.extend({ active: z.boolean() })) }),
-  },
-  whoami: {
-    params: z.object({}),
-    result: z.object({
-      attached: attached.nullable(),
-      harnessSessionId: z.string().nullable(),
-      /** Unread messages of this session. */
-      buffered: z.number().int(),
-      /** Whether its agent answers by itself; null before it has one. */
-      autorespond: z.enum(["on", "off"]).nullable(),
-      undecryptable: z.number().int(),
-      pendingContactRequests: z.number().int(),
-    }),
-  },
-  sessions: {
-    params: z.object({}),
-    result: z.object({
-      agent: agentRef,
-      count: z.number().int(),
-      sessions: z.array(sessionView),
-      thisLabel: z.string().nullable(),
-    }),
-  },
-  send: {
-    params: z.object({
-      /** Made by the client before its first attempt: repeating the call sends once (rule M1). */
-      id: z.string().max(128),
-      /** @handle, cryptoId or base64 key */
-      to: z.string().min(1).max(128),
-      body: z.string(),
-      toSession: z.string().max(256).nullable(),
-      inReplyTo: z.string().max(128).nullable(),
-      role: z.enum(["user", "agent"]),
-      auto: z.boolean(),
-    }),
-    result: z.object({ sent: sentMessage }),
-  },
+  "attach.assigned": lazily({
+    params: () =>
+      z.object({
+        label: z.string().max(64).nullable(),
+        pinned: z.boolean(),
+        harnessSessionId: z.string().max(128).nullable(),
+        project: z.string().max(4096).nullable(),
+        cwd: z.string().max(4096),
+        pid: z.number().int().nonnegative(),
+        written,
+      }),
+    result: () => z.object({ attached: attached.nullable() }),
+  }),
+  "wallet.create": lazily({
+    params: () => z.object({ name: z.string().min(1).max(64) }),
+    result: () => z.object({ created: agentRef }),
+  }),
+  "wallet.list": lazily({
+    params: () => z.object({}),
+    result: () => z.object({ wallets: z.array(agentRef.extend({ active: z.boolean() })) }),
+  }),
+  whoami: lazily({
+    params: () => z.object({}),
+    result: () =>
+      z.object({
+        attached: attached.nullable(),
+        harnessSessionId: z.string().nullable(),
+        /** Unread messages of this session. */
+        buffered: z.number().int(),
+        /** Whether its agent answers by itself; null before it has one. */
+        autorespond: z.enum(["on", "off"]).nullable(),
+        undecryptable: z.number().int(),
+        pendingContactRequests: z.number().int(),
+      }),
+  }),
+  sessions: lazily({
+    params: () => z.object({}),
+    result: () =>
+      z.object({
+        agent: agentRef,
+        count: z.number().int(),
+        sessions: z.array(sessionView),
+        thisLabel: z.string().nullable(),
+      }),
+  }),
+  send: lazily({
+    params: () =>
+      z.object({
+        /** Made by the client before its first attempt: repeating the call sends once (rule M1). */
+        id: z.string().max(128),
+        /** @handle, cryptoId or base64 key */
+        to: z.string().min(1).max(128),
+        body: z.string(),
+        toSession: z.string().max(256).nullable(),
+        inReplyTo: z.string().max(128).nullable(),
+        role: z.enum(["user", "agent"]),
+        auto: z.boolean(),
+      }),
+    result: () => z.object({ sent: sentMessage }),
+  }),
   /** How far a message of this agent has come. */
-  "message.status": {
-    params: z.object({ id: z.string().max(128) }),
-    result: z.object({ sent: sentMessage }),
-  },
+  "message.status": lazily({
+    params: () => z.object({ id: z.string().max(128) }),
+    result: () => z.object({ sent: sentMessage }),
+  }),
   /** Takes back a message that has not left this machine; `not_allowed` when it may have. */
-  "message.cancel": {
-    params: z.object({ id: z.string().max(128) }),
-    result: z.object({ sent: sentMessage }),
-  },
-  inbox: {
-    params: z.object({ peek: z.boolean() }),
-    result: z.object({
-      handed,
-      messages: z.array(toldMessage),
-      contactRequests: z.array(z.object({ agentId: z.string() })),
-      undecryptable: z.number().int(),
-    }),
-  },
+  "message.cancel": lazily({
+    params: () => z.object({ id: z.string().max(128) }),
+    result: () => z.object({ sent: sentMessage }),
+  }),
+  inbox: lazily({
+    params: () => z.object({ peek: z.boolean() }),
+    result: () =>
+      z.object({
+        handed,
+        messages: z.array(toldMessage),
+        contactRequests: z.array(z.object({ agentId: z.string() })),
+        undecryptable: z.number().int(),
+      }),
+  }),
   /** The reply to one sent message: waits up to `waitMs` (at most 600,000), then says pending. */
-  "reply.check": {
-    params: z.object({
-      inReplyTo: z.string().max(128),
-      waitMs: z.number().int().min(0).max(600_000),
-    }),
-    result: z.object({ handed, reply: toldMessage.nullable() }),
-  },
+  "reply.check": lazily({
+    params: () =>
+      z.object({
+        inReplyTo: z.string().max(128),
+        waitMs: z.number().int().min(0).max(600_000),
+      }),
+    result: () => z.object({ handed, reply: toldMessage.nullable() }),
+  }),
   /** The next unread message from a peer; `timeoutMs` at most 600,000. Can be cancelled. */
-  "reply.await": {
-    params: z.object({
-      from: z.string().min(1).max(128),
-      timeoutMs: z.number().int().min(0).max(600_000),
-    }),
-    result: z.object({ handed, reply: toldMessage.nullable() }),
-  },
+  "reply.await": lazily({
+    params: () =>
+      z.object({
+        from: z.string().min(1).max(128),
+        timeoutMs: z.number().int().min(0).max(600_000),
+      }),
+    result: () => z.object({ handed, reply: toldMessage.nullable() }),
+  }),
   /**
    * The result that carried these was written to the client: they are read. Those of an agent that
    * this connection has left since are offered again, marked so.
    */
-  confirm: {
-    params: handed,
-    result: z.object({}),
-  },
+  confirm: lazily({
+    params: () => handed,
+    result: () => z.object({}),
+  }),
   ...assignmentCalls,
   ...contactCalls,
   ...triageCalls,
   ...handleCalls,
   ...personCalls,
   /** What a person does with a vault's passphrase (rule Z1); the present one where there is one. */
-  "vault.passphrase": {
-    params: z.object({
-      /** A wallet's name or cryptoId. */
-      wallet: z.string().min(1).max(64),
-      action: z.enum(["set", "change", "remove", "unlock", "lock"]),
-      current: z.string().max(4096).nullable(),
-      next: z.string().max(4096).nullable(),
-    }),
-    result: z.object({ keyStore, open: z.boolean() }),
-  },
+  "vault.passphrase": lazily({
+    params: () =>
+      z.object({
+        /** A wallet's name or cryptoId. */
+        wallet: z.string().min(1).max(64),
+        action: z.enum(["set", "change", "remove", "unlock", "lock"]),
+        current: z.string().max(4096).nullable(),
+        next: z.string().max(4096).nullable(),
+      }),
+    result: () => z.object({ keyStore, open: z.boolean() }),
+  }),
   ...hookCalls,
   ...responderCalls,
   ...moveCalls,
   ...permissionCalls,
   ...reachCalls,
   /** For `tinyplace status`: everything windows see. */
-  status: { params: z.object({}), result: hostSnapshot },
+  status: lazily({ params: () => z.object({}), result: () => hostSnapshot }),
 } as const;
 
 type Calls = typeof calls;

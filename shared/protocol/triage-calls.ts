@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazily } from "../lazily.ts";
 import { senderNote } from "../model/sender-note.ts";
 import { holdReason } from "../model/snapshot.ts";
 
@@ -32,21 +33,22 @@ export const foundMessage = z.object({
 
 export const triageCalls = {
   /** Held mail of this agent, oldest first; `claim` moves those messages into this session's inbox. */
-  "holds.list": {
-    params: z.object({ claim: z.array(z.string().max(128)).max(100) }),
-    result: z.object({ holds: z.array(heldMessage), claimed: z.array(z.string()) }),
-  },
+  "holds.list": lazily({
+    params: () => z.object({ claim: z.array(z.string().max(128)).max(100) }),
+    result: () => z.object({ holds: z.array(heldMessage), claimed: z.array(z.string()) }),
+  }),
   /** Words that stand in a message of this agent, the last one perhaps only begun; newest first. */
-  "mail.search": {
-    params: z.object({
-      query: z.string().min(1).max(400),
-      limit: z.number().int().min(1).max(100),
-    }),
-    result: z.object({ messages: z.array(foundMessage) }),
-  },
+  "mail.search": lazily({
+    params: () =>
+      z.object({
+        query: z.string().min(1).max(400),
+        limit: z.number().int().min(1).max(100),
+      }),
+    result: () => z.object({ messages: z.array(foundMessage) }),
+  }),
   /** Gives the session with a peer up: the next message begins a new one. */
-  "session.reset": {
-    params: z.object({ peer: z.string().min(1).max(128) }),
-    result: z.object({ reset: z.object({ peer: z.string(), hadSession: z.boolean() }) }),
-  },
+  "session.reset": lazily({
+    params: () => z.object({ peer: z.string().min(1).max(128) }),
+    result: () => z.object({ reset: z.object({ peer: z.string(), hadSession: z.boolean() }) }),
+  }),
 } as const;

@@ -1,0 +1,13 @@
+import { setFlagsFromString } from "node:v8";
+
+/** From this version of V8 on every build has Maglev, which compiles what runs often. */
+const WITH_MAGLEV = 13;
+
+/**
+ * Leaves TurboFan out, V8's last and dearest compiler, for code that is compiled from here on. Most of
+ * what an owner does is in native code; what TurboFan gains in the rest, its threads took from the
+ * second core, and its pages stay resident.
+ */
+export function compileLightly(): void {
+  if (Number.parseInt(process.versions.v8, 10) >= WITH_MAGLEV) setFlagsFromString("--no-turbofan");
+}
