@@ -59,7 +59,7 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
     db.pragma("temp_store=MEMORY");
     // KiB of pages kept for each open database, where the binding would keep 16 MB: what a vault was once
     // read through with, or searched, stays with the process. The system keeps pages, too, encrypted.
-    db.pragma("cache_size=-1000");
+    db.pragma("cache_size=-600");
     // The first read proves the key: without it a wrong one would only show at the first query.
     db.prepare("SELECT count(*) AS n FROM sqlite_master").get();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +12,7 @@ import {
 import { createSigner, type Signer } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
+import { markSound } from "../../electron/vault/sound-mark.ts";
 import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -168,6 +170,33 @@ test("it takes another port where its own is taken, and frees it at its end", as
   await first.close();
   const again = await embedded(home, first.port);
   expect(again.port).toBe(first.port);
+});
+
+test("D7 its database is read through before use, but for one closed in order and untouched", async () => {
+  const home = temporaryHome();
+  const path = join(home, "relay.db");
+  const first = await embedded(home);
+  const one = inside(first);
+  for (let n = 0; n < 40; n++) await one.claimHandle(`@name${n}`).catch(() => undefined);
+  await one.requestContact(elsewhere.cryptoId);
+  expect(existsSync(join(home, "relay.sound"))).toBe(false);
+  await first.close();
+  expect(existsSync(join(home, "relay.sound"))).toBe(true);
+  const damage = () => {
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, bytes.length >> 1, (bytes.length >> 1) + 4096);
+    writeFileSync(path, bytes);
+  };
+  damage();
+  // Marked as it is now, it is not read, so nobody knows.
+  markSound(path, Date.now());
+  const trusting = await embedded(home);
+  expect(trusting.incident).toBeNull();
+  await trusting.close();
+  // Another file than the one that was marked.
+  damage();
+  const reading = await embedded(home);
+  expect(reading.incident).toMatchObject({ kind: "relay_replaced" });
 });
 
 test("L1 the embedded relay of an owner that was replaced does not start", async () => {

@@ -4,7 +4,6 @@ import type { WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { importCalls } from "../../../shared/channels/import-calls.ts";
 import { pluginHome } from "../../platform/plugin-home.ts";
 import type { Host } from "../host.ts";
-import { importPlugin } from "../import/import-plugin.ts";
 
 export function importHandlers(host: Host): WindowHandlers<keyof typeof importCalls> {
   return {
@@ -12,6 +11,9 @@ export function importHandlers(host: Host): WindowHandlers<keyof typeof importCa
       const folder = pluginHome();
       return { folder, exists: existsSync(join(folder, "wallets.json")) };
     },
-    "import.plugin": (request) => importPlugin(host, request),
+    "import.plugin": async (request) => {
+      const { importPlugin } = await import("../import/import-plugin.ts");
+      return importPlugin(host, request);
+    },
   };
 }

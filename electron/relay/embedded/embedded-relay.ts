@@ -46,7 +46,8 @@ export interface EmbeddedRelay {
 /** One relay for agents of this process, and over HTTP on loopback for all others. */
 export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<EmbeddedRelay> {
   const { database, ownerEpoch, clock, usedBy } = options;
-  const { store, incident } = openRelayStore(database, ownerEpoch, clock.now());
+  const opened = openRelayStore(database, ownerEpoch, clock.now());
+  const { store, incident } = opened;
   const startedAt = clock.now();
   const bells = new LocalBells();
   const rung = (agent: string, ring: Ring) => bells.ring(agent, ring);
@@ -58,7 +59,7 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
   try {
     door = await OutsideDoor.open(options.port, load).catch(() => OutsideDoor.open(0, load));
   } catch (error) {
-    await store.close();
+    await opened.close();
     throw error;
   }
   const url = `http://127.0.0.1:${door.port}`;
@@ -79,7 +80,7 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
     listeners: () => door.front?.listeners() ?? [],
     close: async () => {
       await door.close();
-      await store.close();
+      await opened.close();
     },
   };
 }

@@ -43,6 +43,7 @@ export class SqliteRelayStore implements RelayStore {
   private readonly bounds: Bounds;
   private readonly handleLimit: number;
   private readonly retentionMs: number;
+  private writesFailed = false;
 
   /**
    * @param options.ownerEpoch of the process that owns the data folder; once a later owner opened the
@@ -70,7 +71,9 @@ export class SqliteRelayStore implements RelayStore {
     this.commits = new GroupCommit(this.db, {
       ...(guard && { before: guard }),
       after: (error) => {
-        if (error) this.shares.forgetAll();
+        if (!error) return;
+        this.writesFailed = true;
+        this.shares.forgetAll();
       },
     });
   }
@@ -186,6 +189,11 @@ export class SqliteRelayStore implements RelayStore {
 
   async check(): Promise<void> {
     this.sql.get("SELECT 1 AS n");
+  }
+
+  /** Nothing that it read or wrote since it was opened gave reason to doubt the file. */
+  get isSound(): boolean {
+    return !this.writesFailed && !this.sql.isDamaged;
   }
 
   async close(): Promise<void> {

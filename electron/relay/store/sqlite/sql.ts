@@ -1,24 +1,44 @@
-import type { Database, SqliteParams, Statement } from "../../../vault/sqlite.ts";
+import {
+  type Database,
+  isDamageError,
+  type SqliteParams,
+  type Statement,
+} from "../../../vault/sqlite.ts";
 
 /** The prepared statements of one database, each made when first asked for. */
 export class Sql {
   private readonly db: Database;
   private readonly statements = new Map<string, Statement>();
+  private metDamage = false;
 
   constructor(db: Database) {
     this.db = db;
   }
 
+  /** Something that was read was not what SQLite had written. */
+  get isDamaged(): boolean {
+    return this.metDamage;
+  }
+
   run(text: string, params: SqliteParams = []): number {
-    return this.prepared(text).run(params).changes;
+    return this.watched(() => this.prepared(text).run(params).changes);
   }
 
   get<Row>(text: string, params: SqliteParams = []): Row | undefined {
-    return this.prepared(text).get<Row>(params);
+    return this.watched(() => this.prepared(text).get<Row>(params));
   }
 
   all<Row>(text: string, params: SqliteParams = []): Row[] {
-    return this.prepared(text).all<Row>(params);
+    return this.watched(() => this.prepared(text).all<Row>(params));
+  }
+
+  private watched<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.metDamage ||= isDamageError(error);
+      throw error;
+    }
   }
 
   private prepared(text: string): Statement {
