@@ -14,14 +14,15 @@ export function EarlierSessions({ agent }: { agent: AgentSummary }) {
   const [labels, setLabels] = useState<Earlier>([]);
   const agentId = agent.cryptoId;
   const live = agent.sessions.map(({ label }) => label).join(" ");
-  // Asked again when a session begins or ends. Without an answer nothing is listed: no harm is done.
+  // Asked again when a session begins or ends, and when mail that one left unread was held or given on.
+  // Without an answer nothing is listed: no harm is done.
   useEffect(() => {
-    void live;
+    void [live, agent.holds];
     call("inbox.earlier", { agentId }).then(
       (answer) => setLabels(answer.labels),
       () => undefined,
     );
-  }, [agentId, live]);
+  }, [agentId, live, agent.holds]);
   if (labels.length === 0) return null;
   return (
     <Section title="Earlier sessions" note="Their mail can still be read.">

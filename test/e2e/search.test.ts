@@ -75,9 +75,28 @@ test("U2 mail is searched everywhere and in a session, and read as conversations
   await page.locator("article", { hasText: `later ${LATER - 1}` }).waitFor();
   expect(await page.getByTestId("show-newest").count()).toBe(0);
 
-  // A session that ended stays in reach.
+  // What a session had read when it ended stays in reach. What it had not is held soon after.
+  await answering.call("inbox");
   await answering.close();
   await page.getByTestId("agent-reviewer").click();
   await page.getByTestId("earlier-claude:1").click();
   await page.locator("article", { hasText: "split the migration" }).waitFor();
+});
+
+test("R4 a session that ended is not listed for mail that waits in triage", async () => {
+  const { page, home, createAgent } = await startDesktop();
+  await createAgent("planner");
+  const reviewer = await createAgent("reviewer");
+  const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "planner" });
+  const brief = await startBridge(home, {
+    TINYPLACE_ACTIVE_WALLET: "reviewer",
+    TINYPLACE_SESSION_LABEL: "brief",
+  });
+  for (const bridge of [asking, brief]) await bridge.call("whoami");
+  await asking.call("send", { to: reviewer, to_session: "brief", body: "read by nobody" });
+  await expect.poll(() => page.getByTestId("unread-reviewer-brief").textContent(), WAIT).toBe("1");
+  await page.getByTestId("agent-reviewer").click();
+  await brief.close();
+  await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe("1");
+  await expect.poll(() => page.getByTestId("earlier-brief").count(), WAIT).toBe(0);
 });
