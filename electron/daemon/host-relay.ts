@@ -10,6 +10,7 @@ import { type HomePaths, privateFolder } from "../platform/paths.ts";
 import type { EmbeddedRelay } from "../relay/embedded/embedded-relay.ts";
 import { createSigner } from "../relay/signing.ts";
 import type { RelayTransport } from "../relay/transport.ts";
+import { asStorageError } from "../vault/storage-errors.ts";
 import type { Agent } from "./agent.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { Identity } from "./identity.ts";
@@ -152,7 +153,11 @@ export class HostRelay {
   private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
     const { epoch, clock, usedBy } = this.parts;
     const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
-    return startEmbeddedRelay({ database, ownerEpoch: epoch, port, clock, usedBy });
+    try {
+      return await startEmbeddedRelay({ database, ownerEpoch: epoch, port, clock, usedBy });
+    } catch (error) {
+      throw asStorageError(error);
+    }
   }
 
   private async loadNetwork() {

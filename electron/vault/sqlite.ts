@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly key?: Uint8Array;
   /** How long a statement waits for another process's lock, in ms. Default 5000. */
   readonly timeoutMs?: number;
+  /** KiB of pages that are kept. Default 600. */
+  readonly cacheKib?: number;
 }
 
 /** Opens or creates a database file. Throws the binding's error, e.g. SQLITE_NOTADB for a wrong key. */
@@ -57,9 +59,9 @@ export function openSqlite(path: string, options: OpenOptions = {}): Database {
     db.pragma(`busy_timeout=${options.timeoutMs ?? 5000}`);
     // Files of SQLite's own, such as the undo journals of savepoints, are not encrypted.
     db.pragma("temp_store=MEMORY");
-    // KiB of pages kept for each open database, where the binding would keep 16 MB: what a vault was once
-    // read through with, or searched, stays with the process. The system keeps pages, too, encrypted.
-    db.pragma("cache_size=-600");
+    // The binding would keep 16 MB of each: what a vault was once read through with, or searched, stays
+    // with the process. The system keeps pages, too, encrypted.
+    db.pragma(`cache_size=-${options.cacheKib ?? 600}`);
     // The first read proves the key: without it a wrong one would only show at the first query.
     db.prepare("SELECT count(*) AS n FROM sqlite_master").get();
   } catch (error) {

@@ -150,6 +150,22 @@ test("others are served from the first connection on, whenever they come", async
   expect((await fetch(`${relay.url}/nowhere`)).status).toBe(404);
 });
 
+test("who came first and keeps the connection is answered nothing after the end", async () => {
+  const relay = await embedded();
+  const socket = connect(relay.port, "127.0.0.1");
+  const asks = "GET /health HTTP/1.1\r\nHost: relay\r\n\r\n";
+  const statuses: string[] = [];
+  socket.on("data", (data) => statuses.push(...(String(data).match(/HTTP\/1.1 \d+/g) ?? [])));
+  socket.on("error", () => undefined);
+  socket.write(asks);
+  await once(socket, "data");
+  const gone = once(socket, "close");
+  await relay.close();
+  socket.write(asks);
+  await gone;
+  expect(statuses).toEqual(["HTTP/1.1 200"]);
+});
+
 test("it ends while somebody is connected who says nothing", async () => {
   const relay = await embedded();
   const socket = connect(relay.port, "127.0.0.1");

@@ -79,8 +79,11 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
       new LocalRelayTransport({ url, routes, bells, agent, installation }),
     listeners: () => door.front?.listeners() ?? [],
     close: async () => {
-      await door.close();
-      await opened.close();
+      try {
+        await door.close();
+      } finally {
+        await opened.close();
+      }
     },
   };
 }

@@ -64,19 +64,19 @@ export class OutsideDoor {
     });
   }
 
-  /** Where it cannot be loaded the next who comes has it tried again. */
+  /** Never rejects. Where it cannot be loaded, or served, the next who comes has it tried again. */
   private async loadFront(): Promise<void> {
     const front = await this.load().catch(() => null);
     const waiting = this.waiting;
     this.waiting = [];
-    for (const socket of waiting) socket.off("error", drop);
     if (front && !this.closed) {
       this.loaded = front;
-      front.takeOver(this.server, waiting);
-      return;
+      await front.takeOver(this.server, waiting);
+    } else {
+      for (const socket of waiting) socket.destroy();
+      await front?.close().catch(() => undefined);
     }
-    for (const socket of waiting) socket.destroy();
-    await front?.close();
+    for (const socket of waiting) socket.off("error", drop);
   }
 }
 

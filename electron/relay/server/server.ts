@@ -60,8 +60,11 @@ export interface RelayOptions extends Omit<FrontOptions, "loopback"> {
 /** HTTP routes and the doorbell at `/inbox/stream`, before anybody listens for connections. */
 export interface RelayFront {
   readonly app: FastifyInstance;
-  /** Serves who comes to `server` from now on, in its stead, and those that it has taken and left paused. */
-  takeOver(server: Server, taken: Iterable<Socket>): void;
+  /**
+   * Serves who comes to `server` from now on, in its stead, and those that it has taken and left paused.
+   * Resolves when it does.
+   */
+  takeOver(server: Server, taken: readonly Socket[]): Promise<void>;
   /** Rings the agent's doorbells (cryptoId). */
   ring(agent: string, ring: Ring): Promise<void>;
   /** The cryptoIds of agents with an open doorbell. */
@@ -165,16 +168,26 @@ export async function createFront(options: FrontOptions): Promise<RelayFront> {
   app.server.on("upgrade", (request, socket, head) => {
     void doorbells.upgrade(request, socket, head);
   });
-  await app.ready();
+  try {
+    await app.ready();
+  } catch (error) {
+    doorbells.close();
+    throw error;
+  }
   return {
     app,
-    takeOver: (server, taken) => {
-      app.server.listen(server);
-      for (const socket of taken) {
-        app.server.emit("connection", socket);
-        socket.resume();
-      }
-    },
+    takeOver: (server, taken) =>
+      new Promise((resolve) => {
+        // Only from then on it bounds connections in time, and closes them at its end.
+        app.server.once("listening", () => {
+          for (const socket of taken) {
+            app.server.emit("connection", socket);
+            socket.resume();
+          }
+          resolve();
+        });
+        app.server.listen(server);
+      }),
     ring: (agent, what) => doorbells.ring(agent, what),
     listeners: () => doorbells.listeners(),
     trouble,

@@ -25,6 +25,8 @@ import {
   type TakenBundle,
 } from "./store.ts";
 
+const ALONE_KIB = 4000;
+
 export interface SqliteStoreOptions extends StoreLimits {
   /** The owner of the data folder; a later one refuses this one's writes (rule L1). */
   readonly ownerEpoch?: number;
@@ -56,7 +58,8 @@ export class SqliteRelayStore implements RelayStore {
     };
     this.handleLimit = options.handleLimit ?? DEFAULT_LIMITS.handleLimit;
     this.retentionMs = options.retentionMs ?? DEFAULT_LIMITS.retentionMs;
-    this.db = openSqlite(path);
+    // A relay that runs alone has many mailboxes and a machine for itself.
+    this.db = openSqlite(path, options.ownerEpoch === undefined ? { cacheKib: ALONE_KIB } : {});
     let guard: (() => void) | null = null;
     try {
       makeDurable(this.db);
