@@ -77,7 +77,7 @@ export class HostRelay {
   /** An agent's own way to the relay of now. */
   transportOf(identity: Identity): RelayTransport {
     const installation = installationOf(this.parts.paths.installation);
-    if (this.server?.url === this.url) return this.server.transportOf(identity, installation);
+    if (this.server && this.isEmbedded) return this.server.transportOf(identity, installation);
     if (!this.network) throw new Error("another relay is used before what asks it is loaded");
     const { HttpRelayTransport } = this.network;
     const signer = createSigner(identity.seed);

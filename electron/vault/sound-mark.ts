@@ -3,8 +3,8 @@ import { z } from "zod";
 import { writePrivateFile } from "../platform/private-file.ts";
 
 /**
- * `vault.sound`, beside a `vault.db` that was closed in order (and so for other databases): how its file was left, and when all of it was
- * last read. A file that is still so was written by SQLite to its end and by nobody since; reading
+ * `vault.sound`, beside a `vault.db` that was closed in order (`relay.sound` beside the relay's): how its
+ * file was left, and when all of it was last read. A file that is still so was written by SQLite to its end and by nobody since; reading
  * every page of it again finds only what the disk itself lost.
  */
 const mark = z.object({ file: z.string(), checkedAt: z.number().int() });

@@ -55,7 +55,7 @@ function withinTheProcess(): Way {
       const bells = new LocalBells();
       const rates = new RateLimits(clock, NO_RATES);
       const ring = async (agent: string, what: Ring) => bells.ring(agent, what);
-      const routes = relayRoutes({ store, clock, rates, observer: SILENT, ring, batchBytes: 0 });
+      const routes = relayRoutes({ store, clock, rates, observer: SILENT, ring });
       parts = { routes: new LocalRoutes(routes), bells, store };
     }
     const { routes, bells } = parts;

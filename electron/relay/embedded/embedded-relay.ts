@@ -68,9 +68,7 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
     rung(agent, what);
     await door.front?.ring(agent, what);
   };
-  // Bytes bound what comes over a network; the client here keeps to the same bounds by itself.
-  const parts = { store, clock, rates, observer: SILENT, ring, batchBytes: 0 };
-  const routes = new LocalRoutes(relayRoutes(parts));
+  const routes = new LocalRoutes(relayRoutes({ store, clock, rates, observer: SILENT, ring }));
   return {
     url,
     port: door.port,

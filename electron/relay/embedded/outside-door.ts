@@ -69,10 +69,11 @@ export class OutsideDoor {
     const front = await this.load().catch(() => null);
     const waiting = this.waiting;
     this.waiting = [];
-    if (front && !this.closed) {
-      this.loaded = front;
+    try {
+      if (!front || this.closed) throw new Error("nobody serves who came");
       await front.takeOver(this.server, waiting);
-    } else {
+      this.loaded = front;
+    } catch {
       for (const socket of waiting) socket.destroy();
       await front?.close().catch(() => undefined);
     }

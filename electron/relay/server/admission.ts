@@ -11,7 +11,10 @@ interface Party {
   readonly address: string;
 }
 
-/** Which of the envelopes of one request go into mailboxes. A batch names its few addresses again and again. */
+/**
+ * Which of the envelopes of one request go into mailboxes. A batch names its few addresses again and
+ * again: each is read, and its contact looked up, once.
+ */
 export class Admission {
   private readonly store: RelayStore;
   private readonly sender: string;

@@ -3,7 +3,7 @@ import type { ContactEdge, RelayStore } from "../store/store.ts";
 import { accepted, blocked, contactOf, removed, requested, unblocked } from "./contact-rules.ts";
 import { HttpError } from "./http-error.ts";
 import { cryptoIdFrom, type RouteParts, read } from "./request.ts";
-import { NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
+import { idIn, NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
 
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
@@ -99,7 +99,7 @@ export function contactRoutes(parts: RouteParts): readonly Route[] {
 }
 
 function otherIn(request: RelayRequest): string {
-  return cryptoIdFrom(request.params.id ?? "");
+  return cryptoIdFrom(idIn(request));
 }
 
 async function change(parts: RouteParts, request: RelayRequest, rule: Rule) {

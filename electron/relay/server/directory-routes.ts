@@ -5,7 +5,7 @@ import type { ClaimOutcome, HandleRow } from "../store/store.ts";
 import { type AgentCard, agentCard } from "../wire.ts";
 import { HttpError } from "./http-error.ts";
 import { cryptoIdFrom, type RouteParts, read, readBody, requireSelf } from "./request.ts";
-import { NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
+import { idIn, NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
 
 /** Characters of one card's JSON. */
 const MAX_CARD = 16 * 1024;
@@ -121,10 +121,6 @@ function handleRoutes(parts: RouteParts): readonly Route[] {
       },
     },
   ];
-}
-
-function idIn(request: RelayRequest): string {
-  return request.params.id ?? "";
 }
 
 function handleIn(request: RelayRequest): string | null {

@@ -6,6 +6,8 @@ import { JsonText, type RelayReply, type RelayRequest, type Route } from "./rout
 
 interface HttpParts extends Pick<RouteParts, "rates" | "store"> {
   readonly guard: RequestGuard;
+  /** Bytes of one batch request. */
+  readonly batchBytes: number;
   /** Told of every request that was signed rightly. */
   readonly usedBy: (agent: string) => void;
 }
@@ -16,11 +18,11 @@ export function serveRoutes(
   routes: readonly Route[],
   parts: HttpParts,
 ): void {
-  for (const { method, path, bodyBytes, handle } of routes) {
+  for (const { method, path, isBatch, handle } of routes) {
     app.route({
       method,
       url: path,
-      ...(bodyBytes !== undefined && { bodyLimit: bodyBytes }),
+      ...(isBatch && { bodyLimit: parts.batchBytes }),
       handler: async (request, reply) => send(reply, await handle(asked(parts, request))),
     });
   }

@@ -5,7 +5,7 @@ import type { KeyHealth } from "../store/store.ts";
 import { libsignalUpload, type SdkKey, sdkKey } from "../wire.ts";
 import { HttpError } from "./http-error.ts";
 import { cryptoIdFrom, type RouteParts, readBody, requireSelf } from "./request.ts";
-import { NO_CONTENT, ok, type RelayReply, type RelayRequest, type Route } from "./route.ts";
+import { idIn, NO_CONTENT, ok, type RelayReply, type RelayRequest, type Route } from "./route.ts";
 
 /** Fewer one-time keys than this are `low`, and this many are worth a refill. */
 const LOW = 5;
@@ -85,10 +85,6 @@ async function bundle(parts: RouteParts, request: RelayRequest): Promise<RelayRe
     updatedAt: new Date(taken.updatedAt).toISOString(),
     ...(taken.libsignal && { libsignal: taken.libsignal }),
   });
-}
-
-function idIn(request: RelayRequest): string {
-  return request.params.id ?? "";
 }
 
 /** The network's own keys sign the base64 text of the public key, not its bytes. */

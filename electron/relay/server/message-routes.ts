@@ -6,6 +6,7 @@ import { mailPage, ringOf } from "./carried-mail.ts";
 import { HttpError } from "./http-error.ts";
 import { type RouteParts, read, readBody, requireSelf } from "./request.ts";
 import {
+  idIn,
   JsonText,
   NO_CONTENT,
   ok,
@@ -57,7 +58,7 @@ export function messageRoutes(parts: RouteParts): readonly Route[] {
     {
       method: "POST",
       path: "/messages/batch",
-      bodyBytes: parts.batchBytes,
+      isBatch: true,
       handle: async (request) => {
         const sender = await request.signer();
         const { envelopes } = readBody(batch, request);
@@ -73,7 +74,7 @@ export function messageRoutes(parts: RouteParts): readonly Route[] {
         const { agentId, installation } = read(drainQuery, request.query);
         requireSelf(owner, agentId);
         await requireLease(parts, owner, installation);
-        await store.removeEnvelopes(owner, [request.params.id ?? ""], clock.now());
+        await store.removeEnvelopes(owner, [idIn(request)], clock.now());
         return NO_CONTENT;
       },
     },

@@ -17,8 +17,6 @@ export interface RouteParts {
   readonly observer: RelayObserver;
   /** Rings the doorbell of an agent (cryptoId). Resolves when it rang, or others were told to ring. */
   readonly ring: (agent: string, ring: Ring) => Promise<void>;
-  /** Bytes of one batch request. */
-  readonly batchBytes: number;
 }
 
 /** The signer's cryptoId, within its rate, of a request that comes once. Rejects with HttpError. */

@@ -34,8 +34,8 @@ export interface Route {
   readonly method: Method;
   /** Parts that begin with a colon stand for anything. */
   readonly path: string;
-  /** The most that its body may have over the network, where that differs from others. */
-  readonly bodyBytes?: number;
+  /** Its body holds many of what others hold one of: over a network it may be larger. */
+  readonly isBatch?: true;
   /** Rejects with HttpError for a refusal; anything else is trouble of the relay's own. */
   handle(request: RelayRequest): Promise<RelayReply>;
 }
@@ -45,6 +45,11 @@ export function ok(body: unknown): RelayReply {
 }
 
 export const NO_CONTENT: RelayReply = { status: 204, body: null };
+
+/** The `:id` of the route's path. */
+export function idIn(request: RelayRequest): string {
+  return request.params.id ?? "";
+}
 
 /** What the client reads of a refusal. */
 export function refusalBody({ message, code, details }: HttpError): Record<string, string> {

@@ -62,7 +62,7 @@ export interface RelayFront {
   readonly app: FastifyInstance;
   /**
    * Serves who comes to `server` from now on, in its stead, and those that it has taken and left paused.
-   * Resolves when it does.
+   * Resolves when it does; rejects when it cannot.
    */
   takeOver(server: Server, taken: readonly Socket[]): Promise<void>;
   /** Rings the agent's doorbells (cryptoId). */
@@ -102,6 +102,7 @@ const CONNECTIONS: ConnectionLimits = {
   headerBytes: 16 * 1024,
   connections: 20_000,
 };
+
 /** Starts a relay of its own. Rejects when it cannot listen. */
 export async function startRelay(options: RelayOptions): Promise<RelayServer> {
   const { tls, host = "127.0.0.1" } = options;
@@ -163,8 +164,8 @@ export async function createFront(options: FrontOptions): Promise<RelayFront> {
     await doorbells.ring(agent, what);
   };
   const batchBytes = limits.batchBytes ?? 8 * MIB;
-  const routes = relayRoutes({ store, clock, rates, observer, ring, batchBytes });
-  serveRoutes(app, routes, { guard, rates, store, usedBy });
+  const routes = relayRoutes({ store, clock, rates, observer, ring });
+  serveRoutes(app, routes, { guard, rates, store, usedBy, batchBytes });
   app.server.on("upgrade", (request, socket, head) => {
     void doorbells.upgrade(request, socket, head);
   });
@@ -177,9 +178,11 @@ export async function createFront(options: FrontOptions): Promise<RelayFront> {
   return {
     app,
     takeOver: (server, taken) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        app.server.once("error", reject);
         // Only from then on it bounds connections in time, and closes them at its end.
         app.server.once("listening", () => {
+          app.server.off("error", reject);
           for (const socket of taken) {
             app.server.emit("connection", socket);
             socket.resume();

@@ -25,6 +25,7 @@ import {
   type TakenBundle,
 } from "./store.ts";
 
+/** KiB of pages that a relay keeps which runs alone. */
 const ALONE_KIB = 4000;
 
 export interface SqliteStoreOptions extends StoreLimits {
