@@ -15,7 +15,7 @@ const TICKS_PER_SECOND = 100;
  * Until a daemon has given back what a busy time took: quiet-time.ts looks every 30 s and needs two looks,
  * and pages go back in the seconds after.
  */
-const GIVEN_BACK_MS = 90_000;
+export const GIVEN_BACK_MS = 90_000;
 
 /** How long turns of its event loop took, in ms. */
 interface LoopTimes {
@@ -95,18 +95,12 @@ export class BenchDaemon {
     await new Promise((resolve) => setTimeout(resolve, GIVEN_BACK_MS));
   }
 
-  /** Open file handles; null where /proc does not tell. */
-  handles(): number | null {
-    const status = this.procFile("status");
-    return status === null ? null : Number(/FDSize:\s+(\d+)/.exec(status)?.[1]);
-  }
-
   /** Seconds of a core it has used so far; null where /proc does not tell. */
   cpuSeconds(): number | null {
     return secondsIn(this.procFile("stat"));
   }
 
-  /** Of its main thread alone: what the embedded relay's thread and the collector's take is not in it. */
+  /** Of its main thread alone: what libsignal's thread and V8's own take is not in it. */
   mainThreadSeconds(): number | null {
     return secondsIn(this.procFile(`task/${this.child.pid}/stat`));
   }

@@ -13,6 +13,7 @@ test("D5 restarts, kills and sleeps under mixed traffic lose and double nothing"
     disturbEveryMs: 3_000,
     program: programAt(join(await bundle("test"), "main", "cli.js")),
     patience: 120_000,
+    restMs: 0,
     say: () => undefined,
   });
   expect(problems).toEqual([]);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle } from "../../build/bundle.ts";
+import { GIVEN_BACK_MS } from "../bench/daemon.ts";
 import { programAt } from "../support/programs.ts";
 import { soakMinutes } from "./harness/soak-run.ts";
 
@@ -25,6 +26,7 @@ const { report, problems } = await soakMinutes({
   disturbEveryMs: 15_000,
   program: programAt(join(await bundle("test"), "main", "cli.js")),
   patience: Number(values.patience) * 1000,
+  restMs: GIVEN_BACK_MS,
   say: (line) => process.stderr.write(`${line}\n`),
 });
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);

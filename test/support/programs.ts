@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_OPTIONS } from "../../electron/bridge/owner-launches.ts";
 
 const SOURCES = new URL("../../electron/", import.meta.url);
 /** A folder with the built entries, failpoints among them. */
@@ -22,6 +23,15 @@ export interface Program {
 /** A file of the program, run by this Node. */
 export function programAt(file: string): Program {
   return { command: process.execPath, words: [file], env: {} };
+}
+
+/** A program of this Node as we start daemons of it: its memory is bounded so. */
+export function asDaemon({ command, words, env }: Program): Program {
+  return {
+    command,
+    words: [...DAEMON_NODE_OPTIONS, ...words],
+    env: { ...env, ...DAEMON_ENVIRONMENT },
+  };
 }
 
 /** The program's source; or what `npm test` built of it, which starts in half the time. */

@@ -26,6 +26,8 @@ interface SoakReport extends Counts {
   readonly resident_mb_first: number | null;
   readonly resident_mb_last: number | null;
   readonly resident_mb_per_hour: number | null;
+  /** After the last message, when it had a while to give back what the traffic took. */
+  readonly resident_mb_at_rest: number | null;
   readonly handles_first: number | null;
   readonly handles_last: number | null;
   /** Of the steady agent, with the database's log. */
@@ -41,6 +43,8 @@ interface SoakOptions {
   readonly program: Program;
   /** Nothing arriving for this long, in ms, is the end of waiting. */
   readonly patience: number;
+  /** How long the steady daemon is left alone at the end, in ms. */
+  readonly restMs: number;
   /** A line for who watches. */
   readonly say: (line: string) => void;
 }
@@ -92,6 +96,9 @@ export async function soakMinutes(
     await trial.fail(error);
   }
   await trial.drain();
+  await trial.settle();
+  await delay(options.restMs);
+  const residentAtRest = residentMb(steady);
   const vaultBytes = sizeOf(vault);
   await trial.end();
   const counts = trial.counts();
@@ -105,6 +112,7 @@ export async function soakMinutes(
     resident_mb_first: warm(memory)[0]?.value ?? null,
     resident_mb_last: memory.at(-1)?.value ?? null,
     resident_mb_per_hour: isLong ? slopePerHour(warm(memory)) : null,
+    resident_mb_at_rest: residentAtRest,
     handles_first: warm(handles)[0]?.value ?? null,
     handles_last: handles.at(-1)?.value ?? null,
     vault_bytes: vaultBytes,

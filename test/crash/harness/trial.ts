@@ -65,14 +65,20 @@ export class Trial {
     await this.giveUp();
   }
 
-  /** Ends it all when nothing is under way any more; keeps the folder where anything was wrong. */
-  async end(): Promise<void> {
+  /** Waits until nothing is under way any more, and has the sessions read no more. */
+  async settle(): Promise<void> {
     if (this.sound && !(await this.world.quiet(this.options.patience))) {
       this.wrong("not everything was read and done at the end");
       await this.describe();
     }
     if (this.sound) await this.expectNothingUndecryptable();
+    await this.world.hush();
     this.judge();
+  }
+
+  /** Settles, then ends it all; keeps the folder where anything was wrong. */
+  async end(): Promise<void> {
+    await this.settle();
     await this.world.end(!this.sound);
     if (!this.sound) this.options.note(`kept: ${this.world.folder}`);
   }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { HostClient } from "../../../electron/bridge/socket-client.ts";
 import { homePaths } from "../../../electron/platform/paths.ts";
 import type { AgentSummary } from "../../../shared/model/snapshot.ts";
-import { connectBridge, type Program, startProgram } from "../../support/programs.ts";
+import { asDaemon, connectBridge, type Program, startProgram } from "../../support/programs.ts";
 import { freePort } from "./free-port.ts";
 import { Machine, type MachineEvents, type Running } from "./machine.ts";
 import type { Random } from "./random.ts";
@@ -116,8 +116,13 @@ export class World {
     return false;
   }
 
-  async end(keep: boolean): Promise<void> {
+  /** Sessions read no more; everything else runs on. */
+  async hush(): Promise<void> {
     await Promise.all(this.members.map(({ session }) => session.end()));
+  }
+
+  async end(keep: boolean): Promise<void> {
+    await this.hush();
     await Promise.all(this.machines().map((machine) => machine.stop()));
     process.off("exit", this.endAll);
     if (!keep) rmSync(this.folder, { recursive: true, force: true });
@@ -189,7 +194,7 @@ export class World {
     const words = ["daemon", "--home", this.home(name)];
     const program = await startProgram(words, {
       env: { ...env, TINYPLACE_API_URL: this.relayUrl },
-      program: this.options.program,
+      program: asDaemon(this.options.program),
     });
     return running(program);
   }
