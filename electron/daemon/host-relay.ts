@@ -134,7 +134,7 @@ export class HostRelay {
   /** The relay of this process, started when it is first needed. */
   private async embedded(): Promise<EmbeddedRelay> {
     if (this.server) return this.server;
-    const { paths, incident: tell } = this.parts;
+    const { paths } = this.parts;
     const { relayDatabase, relayPort } = paths;
     privateFolder(dirname(relayDatabase));
     // The same port as last time where it is free, so that other programs' settings stay right.
@@ -145,16 +145,16 @@ export class HostRelay {
       throw ends();
     }
     this.server = server;
-    if (server.incident) tell(server.incident);
     writeFileSync(relayPort, String(server.port), { mode: 0o600 });
     return server;
   }
 
   private async startEmbedded(database: string, port: number): Promise<EmbeddedRelay> {
-    const { epoch, clock, usedBy } = this.parts;
+    const { epoch, clock, usedBy, incident } = this.parts;
     const { startEmbeddedRelay } = await import("../relay/embedded/embedded-relay.ts");
     try {
-      return await startEmbeddedRelay({ database, ownerEpoch: epoch, port, clock, usedBy });
+      const parts = { clock, usedBy, incident };
+      return await startEmbeddedRelay({ ...parts, database, ownerEpoch: epoch, port });
     } catch (error) {
       throw asStorageError(error);
     }

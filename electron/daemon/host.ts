@@ -120,7 +120,10 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
       usedBy: (agent) => {
         if (!this.all.has(agent)) this.emit("relayUsed");
       },
-      incident: (one) => this.incidents.push(one),
+      incident: (one) => {
+        this.incidents.push(one);
+        this.changed();
+      },
     });
     this.ratchetThread = new RatchetThread(this.timers);
     this.vaults = new AgentVaults({

@@ -50,10 +50,10 @@ const handleChange = z.object({
 });
 export type HandleChange = z.infer<typeof handleChange>;
 
-/** Something that befell stored data, and what was done about it, as sentences for a person. */
+/** Something that befell stored data or the relay, and what was done about it, as sentences for a person. */
 const incident = z.object({
   at: z.string(),
-  kind: z.enum(["vault_rescued", "relay_replaced"]),
+  kind: z.enum(["vault_rescued", "relay_replaced", "others_unserved"]),
   words: z.string(),
 });
 export type Incident = z.infer<typeof incident>;

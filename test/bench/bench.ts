@@ -148,6 +148,9 @@ async function measure(host: ChildProcess) {
     socket_latency_of_floor: rounded(over.socket_latency_p50_ms / floor.latency_floor_ms),
     two_way_of_libsignal: rounded(over.two_way_per_s / alone.oneWayPerSecond),
     two_way_of_sqlite_grouped: rounded(over.two_way_per_s / sqlite.sqlite_grouped_per_s),
+    two_way_of_sqlite_encrypted: rounded(
+      over.two_way_per_s / sqlite.sqlite_grouped_encrypted_per_s,
+    ),
     bridge_start_p50_ms: quantile(await bridgeStarts(), 0.5),
     ...(options.short ? {} : await sessionFigures()),
     hook_n: hooks.length,

@@ -11,6 +11,7 @@ import { keepReport, type Report, readReport } from "./report.ts";
 const RATES: readonly Bar[] = [
   ["libsignal_alone_per_s", "libsignal alone"],
   ["sqlite_grouped_per_s", "SQLite alone, grouped"],
+  ["sqlite_grouped_encrypted_per_s", "the same, vaults encrypted"],
   ["sqlite_single_per_s", "SQLite alone, one by one"],
   ["relay_alone_per_s", "relay alone"],
   ["one_way_per_s", "one way, over the socket"],

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,20 +58,23 @@ const SESSION = Buffer.alloc(5000, 120);
  * SQLite with the transactions of a message and nothing else: the product's own tables and statements,
  * in the three files in which they stand, each committed at synchronous=FULL. Without encryption,
  * libsignal and HTTP, and with no event loop between. Messages a second, one by one and as
- * they are grouped under load; grouped ones with their receipts, which gather.
+ * they are grouped under load; grouped ones with their receipts, which gather. Those once more with
+ * the two agents' files encrypted, as vaults are: what their pages' cipher and hash take.
  */
 export function sqliteAlone(count: number) {
   const single = rate(count / 10, 1);
   return {
     sqlite_single_per_s: Math.round(single.perSecond),
     sqlite_grouped_per_s: Math.round(rate(count, GROUP).perSecond),
+    sqlite_grouped_encrypted_per_s: Math.round(rate(count, GROUP, randomBytes(32)).perSecond),
     sqlite_commits_of_one_message_ms: single.medianMs,
   };
 }
 
-function rate(count: number, group: number) {
+/** @param key of the vaults, 32 bytes; without one they are not encrypted */
+function rate(count: number, group: number, key?: Uint8Array) {
   const folder = mkdtempSync(join(tmpdir(), "tp-bench-"));
-  const way = new Way(folder);
+  const way = new Way(folder, key);
   try {
     const times: number[] = [];
     const start = performance.now();
@@ -88,13 +92,13 @@ function rate(count: number, group: number) {
   }
 }
 
-/** A database of the product, without a key. */
+/** A database of the product. */
 class File implements VaultReader {
   readonly db: Database;
   private readonly statements = new Map<string, Statement>();
 
-  constructor(path: string, migrateIt: (db: Database) => void) {
-    this.db = openSqlite(path);
+  constructor(path: string, migrateIt: (db: Database) => void, key?: Uint8Array) {
+    this.db = openSqlite(path, key ? { key } : {});
     makeDurable(this.db);
     migrateIt(this.db);
   }
@@ -134,10 +138,10 @@ class Way {
   private envelopes = 0;
   private delivered = 0;
 
-  constructor(folder: string) {
-    this.sender = new File(join(folder, "sender.db"), migrate);
+  constructor(folder: string, key?: Uint8Array) {
+    this.sender = new File(join(folder, "sender.db"), migrate, key);
     this.relay = new File(join(folder, "relay.db"), migrateRelay);
-    this.receiver = new File(join(folder, "receiver.db"), migrate);
+    this.receiver = new File(join(folder, "receiver.db"), migrate, key);
     this.mailbox = new Sql(this.relay.db);
     this.shares = new ShareCounts(this.mailbox);
   }

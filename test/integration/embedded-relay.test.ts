@@ -6,13 +6,16 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../electron/platform/clock.ts";
 import { HttpRelayTransport } from "../../electron/relay/client/http-transport.ts";
 import {
+  type EmbeddedOptions,
   type EmbeddedRelay,
   startEmbeddedRelay,
 } from "../../electron/relay/embedded/embedded-relay.ts";
+import type * as Serving from "../../electron/relay/server/server.ts";
 import { createSigner, type Signer } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
 import { markSound } from "../../electron/vault/sound-mark.ts";
+import type { Incident } from "../../shared/model/snapshot.ts";
 import { opaqueEnvelope } from "../support/opaque-envelope.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -20,11 +23,12 @@ const here = createSigner(new Uint8Array(32).fill(1));
 const elsewhere = createSigner(new Uint8Array(32).fill(2));
 const installation = { id: "this-one", host: "this machine" };
 
-/** `users`: who of other processes used it. */
-async function embedded(home = temporaryHome(), port = 0, users: string[] = []) {
+type Told = Partial<Pick<EmbeddedOptions, "usedBy" | "incident" | "loadServer">>;
+
+async function embedded(home = temporaryHome(), port = 0, told: Told = {}) {
   const relay = await startEmbeddedRelay({
     ...{ database: join(home, "relay.db"), ownerEpoch: 1, port, clock: systemClock },
-    usedBy: (agent) => users.push(agent),
+    ...{ usedBy: () => undefined, incident: () => undefined, ...told },
   });
   onTestFinished(() => relay.close());
   return relay;
@@ -78,7 +82,7 @@ describe("N2 one relay for this process and for others", () => {
 
   beforeEach(async () => {
     users = [];
-    relay = await embedded(temporaryHome(), 0, users);
+    relay = await embedded(temporaryHome(), 0, { usedBy: (agent) => users.push(agent) });
     [own, other] = [inside(relay), outside(relay)];
     await own.requestContact(elsewhere.cryptoId);
     await other.acceptContact(here.cryptoId);
@@ -150,6 +154,24 @@ test("others are served from the first connection on, whenever they come", async
   expect((await fetch(`${relay.url}/nowhere`)).status).toBe(404);
 });
 
+test("a person is told once that others cannot be served, and they are as soon as they can", async () => {
+  const incidents: Incident[] = [];
+  let serving: () => Promise<typeof Serving> = () => Promise.reject(new Error("a file is gone"));
+  const relay = await embedded(temporaryHome(), 0, {
+    incident: (one) => void incidents.push(one),
+    loadServer: () => serving(),
+  });
+  const ask = () => fetch(`${relay.url}/health`, { headers: { connection: "close" } });
+  await expect(ask()).rejects.toThrow();
+  await expect(ask()).rejects.toThrow();
+  expect(incidents).toMatchObject([
+    { kind: "others_unserved", words: expect.stringContaining("(a file is gone). Quit tinyplace") },
+  ]);
+  expect((await inside(relay).list(1)).envelopes).toEqual([]);
+  serving = () => import("../../electron/relay/server/server.ts");
+  expect((await ask()).status).toBe(200);
+});
+
 test("who came first and keeps the connection is answered nothing after the end", async () => {
   const relay = await embedded();
   const socket = connect(relay.port, "127.0.0.1");
@@ -206,13 +228,15 @@ test("D7 its database is read through before use, but for one closed in order an
   damage();
   // Marked as it is now, it is not read, so nobody knows.
   markSound(path, Date.now());
-  const trusting = await embedded(home);
-  expect(trusting.incident).toBeNull();
+  const incidents: Incident[] = [];
+  const incident = (one: Incident) => void incidents.push(one);
+  const trusting = await embedded(home, 0, { incident });
+  expect(incidents).toEqual([]);
   await trusting.close();
   // Another file than the one that was marked.
   damage();
-  const reading = await embedded(home);
-  expect(reading.incident).toMatchObject({ kind: "relay_replaced" });
+  await embedded(home, 0, { incident });
+  expect(incidents).toMatchObject([{ kind: "relay_replaced" }]);
 });
 
 test("L1 the embedded relay of an owner that was replaced does not start", async () => {

@@ -24,6 +24,10 @@ export interface EmbeddedOptions {
   readonly clock: Clock;
   /** Told who of other processes makes a signed request, or opens or closes a doorbell (cryptoId). */
   readonly usedBy: (agent: string) => void;
+  /** Told that the database was damaged and is a new one, before the relay starts; or, once, that others cannot be served. */
+  readonly incident: (incident: Incident) => void;
+  /** What serves HTTP: loaded when the first of another process comes. */
+  readonly loadServer?: () => Promise<typeof import("../server/server.ts")>;
 }
 
 /** The relay that belongs to one data folder, in the process that owns it. */
@@ -31,8 +35,6 @@ export interface EmbeddedRelay {
   /** Where other processes reach it. */
   readonly url: string;
   readonly port: number;
-  /** The database was damaged and is a new one. */
-  readonly incident: Incident | null;
   /** The way of an agent of this process, which needs no signatures. */
   transportOf(
     agent: Pick<Signer, "address" | "cryptoId">,
@@ -46,18 +48,26 @@ export interface EmbeddedRelay {
 /** One relay for agents of this process, and over HTTP on loopback for all others. */
 export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<EmbeddedRelay> {
   const { database, ownerEpoch, clock, usedBy } = options;
+  const loadServer = options.loadServer ?? (() => import("../server/server.ts"));
   const opened = openRelayStore(database, ownerEpoch, clock.now());
-  const { store, incident } = opened;
+  const { store } = opened;
+  if (opened.incident) options.incident(opened.incident);
   const startedAt = clock.now();
   const bells = new LocalBells();
   const rung = (agent: string, ring: Ring) => bells.ring(agent, ring);
   const load = async (): Promise<RelayFront> => {
-    const { createFront } = await import("../server/server.ts");
+    const { createFront } = await loadServer();
     return createFront({ store, loopback: true, clock, startedAt, usedBy, rung });
   };
+  let isTold = false;
+  const unserved = (error: unknown) => {
+    if (!isTold) options.incident(othersUnserved(error, clock.now()));
+    isTold = true;
+  };
+  const openAt = (port: number) => OutsideDoor.open(port, load, unserved);
   let door: OutsideDoor;
   try {
-    door = await OutsideDoor.open(options.port, load).catch(() => OutsideDoor.open(0, load));
+    door = await openAt(options.port).catch(() => openAt(0));
   } catch (error) {
     await opened.close();
     throw error;
@@ -72,7 +82,6 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
   return {
     url,
     port: door.port,
-    incident,
     transportOf: (agent, installation) =>
       new LocalRelayTransport({ url, routes, bells, agent, installation }),
     listeners: () => door.front?.listeners() ?? [],
@@ -84,4 +93,11 @@ export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<Embe
       }
     },
   };
+}
+
+/** E.g. an update replaced the program's files under this process, and what serves HTTP is gone. */
+function othersUnserved(error: unknown, now: number): Incident {
+  const why = error instanceof Error ? error.message : String(error);
+  const words = `Programs of other data folders asked for the relay in this one, and what serves them could not be started (${why}). Quit tinyplace and start it again. Mail between agents of this data folder goes on as before.`;
+  return { at: new Date(now).toISOString(), kind: "others_unserved", words };
 }

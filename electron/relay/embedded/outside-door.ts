@@ -11,6 +11,7 @@ const MAX_WAITING = 1000;
  */
 export class OutsideDoor {
   private readonly load: () => Promise<RelayFront>;
+  private readonly failed: (error: unknown) => void;
   private readonly server: Server;
   private listensAt = 0;
   private waiting: Socket[] = [];
@@ -18,15 +19,24 @@ export class OutsideDoor {
   private loaded: RelayFront | null = null;
   private closed = false;
 
-  private constructor(load: () => Promise<RelayFront>) {
+  private constructor(load: () => Promise<RelayFront>, failed: (error: unknown) => void) {
     this.load = load;
+    this.failed = failed;
     this.server = createServer({ pauseOnConnect: true }, (socket) => this.take(socket));
     this.server.maxConnections = MAX_WAITING;
   }
 
-  /** Rejects when the port is taken. @param port 0 for any free one */
-  static async open(port: number, load: () => Promise<RelayFront>): Promise<OutsideDoor> {
-    const door = new OutsideDoor(load);
+  /**
+   * Rejects when the port is taken.
+   * @param port 0 for any free one
+   * @param failed told why what serves HTTP could not be loaded, or not take over
+   */
+  static async open(
+    port: number,
+    load: () => Promise<RelayFront>,
+    failed: (error: unknown) => void,
+  ): Promise<OutsideDoor> {
+    const door = new OutsideDoor(load, failed);
     await new Promise<void>((resolve, reject) => {
       door.server.once("error", reject);
       door.server.listen({ host: "127.0.0.1", port }, resolve);
@@ -66,18 +76,26 @@ export class OutsideDoor {
 
   /** Never rejects. Where it cannot be loaded, or served, the next who comes has it tried again. */
   private async loadFront(): Promise<void> {
-    const front = await this.load().catch(() => null);
-    const waiting = this.waiting;
-    this.waiting = [];
+    let front: RelayFront | null = null;
+    let waiting: readonly Socket[] = [];
     try {
-      if (!front || this.closed) throw new Error("nobody serves who came");
+      front = await this.load();
+      waiting = this.takeWaiting();
+      if (this.closed) throw new Error("the relay ends");
       await front.takeOver(this.server, waiting);
       this.loaded = front;
-    } catch {
-      for (const socket of waiting) socket.destroy();
+    } catch (error) {
+      for (const socket of [...waiting, ...this.takeWaiting()]) socket.destroy();
       await front?.close().catch(() => undefined);
+      if (!this.closed) this.failed(error);
     }
     for (const socket of waiting) socket.off("error", drop);
+  }
+
+  private takeWaiting(): readonly Socket[] {
+    const { waiting } = this;
+    this.waiting = [];
+    return waiting;
   }
 }
 
