@@ -10,7 +10,7 @@ export function assignmentHandlers(hostOf: () => Host): CallHandlers<keyof typeo
   return {
     "assignment.set": ({ wallet, scope, ...place }) => {
       const host = hostOf();
-      const agent = host.agentNamed(wallet);
+      const agent = host.agents.named(wallet);
       const at = scopeAt(place, scope);
       host.assignments.set(at, agent.identity.cryptoId, host.clock.now());
       return { scope: at, assigned: agent.identity.name };
@@ -42,7 +42,7 @@ export function assignedAgent(host: Host, place: Place): Agent | null {
   const found = host.assignments.find(place);
   if (!found) return null;
   try {
-    return host.agent(found.agent);
+    return host.agents.get(found.agent);
   } catch (error) {
     // A vault that does not open says itself why.
     if (!(error instanceof TinyplaceError) || error.code !== "wallet_unknown") throw error;
@@ -57,5 +57,5 @@ export function assignedAgent(host: Host, place: Place): Agent | null {
 
 /** An agent that is gone is named by its address. */
 function nameIn(host: Host, agent: string): string {
-  return host.nameOf(agent) ?? agent;
+  return host.agents.nameOf(agent) ?? agent;
 }

@@ -86,10 +86,10 @@ export class ClientSession implements ClientConnection {
       const wallet = agent?.identity.name;
       return { attached: wallet ? await this.attach({ ...place, wallet }) : null };
     },
-    "wallet.create": async ({ name }) => ({ created: (await this.host.createAgent(name)).ref() }),
+    "wallet.create": async ({ name }) => ({ created: (await this.host.agents.create(name)).ref() }),
     "wallet.list": () => ({
-      wallets: this.host
-        .agents()
+      wallets: this.host.agents
+        .list()
         .map((agent) => ({ ...agent.ref(), active: agent === this.agent })),
     }),
     whoami: () => ({
@@ -103,7 +103,7 @@ export class ClientSession implements ClientConnection {
     sessions: () => this.sessionsView(),
     "attach.sender": ({ wallet }) => {
       this.leave();
-      this.agent = this.host.agentNamed(wallet);
+      this.agent = this.host.agents.named(wallet);
       this.sendOnly = true;
       return { active: this.agent.ref() };
     },
@@ -125,7 +125,7 @@ export class ClientSession implements ClientConnection {
     status: () => this.host.snapshot(),
     ...triageHandlers(
       () => this.required(),
-      (cryptoId) => this.host.nameOf(cryptoId),
+      (cryptoId) => this.host.agents.nameOf(cryptoId),
     ),
     ...assignmentHandlers(() => this.host),
     ...contactHandlers(() => this.required().agent),
@@ -148,7 +148,7 @@ export class ClientSession implements ClientConnection {
   };
 
   private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
-    const agent = this.host.agentNamed(params.wallet);
+    const agent = this.host.agents.named(params.wallet);
     if (this.agent && this.agent !== agent) this.leave();
     const session = agent.sessions.attach(
       this.peer,
@@ -306,7 +306,7 @@ export class ClientSession implements ClientConnection {
 
   /** A message with what is known of its sender. */
   private told(agent: Agent, message: ReceivedMessage): ToldMessage {
-    const nameOf = (cryptoId: string) => this.host.nameOf(cryptoId);
+    const nameOf = (cryptoId: string) => this.host.agents.nameOf(cryptoId);
     return { ...message, ...senderNote(agent, nameOf, message.from) };
   }
 

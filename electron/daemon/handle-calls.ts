@@ -5,7 +5,7 @@ import type { Host } from "./host.ts";
 /** A person's commands about handles: they name the wallet, and need no session. */
 export function handleHandlers(hostOf: () => Host): CallHandlers<keyof typeof handleCalls> {
   const named = (wallet: string) => {
-    const { directory, identity } = hostOf().agentNamed(wallet);
+    const { directory, identity } = hostOf().agents.named(wallet);
     return { directory, view: () => ({ address: identity.cryptoId, handle: directory.own() }) };
   };
   return {

@@ -10,8 +10,8 @@ export async function passphraseAction(
   host: Host,
   request: CallParams<"vault.passphrase">,
 ): Promise<CallResult<"vault.passphrase">> {
-  const id = host.cryptoIdOf(request.wallet);
-  const keys = host.vaults.keys(id);
+  const id = host.agents.cryptoIdOf(request.wallet);
+  const keys = host.agents.vaults.keys(id);
   switch (request.action) {
     case "set":
       if (keys.store === "passphrase") throw hasOne(request.wallet);
@@ -26,15 +26,15 @@ export async function passphraseAction(
       keys.removePassphrase(await keys.unlock(protectedBy(request)));
       break;
     case "unlock":
-      if (!host.isOpen(id)) await host.openAgent(id, request.current);
+      if (!host.agents.isOpen(id)) await host.agents.open(id, request.current);
       break;
     case "lock":
       if (keys.store !== "passphrase") throw hasNone(request.wallet);
-      await host.lockAgent(id);
+      await host.agents.lock(id);
       break;
   }
   host.changed();
-  return { keyStore: keys.store, open: host.isOpen(id) };
+  return { keyStore: keys.store, open: host.agents.isOpen(id) };
 
   function protectedBy({ current, wallet }: CallParams<"vault.passphrase">): string {
     if (keys.store !== "passphrase") throw hasNone(wallet);

@@ -24,7 +24,7 @@ export class PersonDesk {
   readonly handlers: CallHandlers<keyof typeof personCalls> = {
     "person.ask": async ({ call, request }) => ({ response: await this.ask(call, request) }),
     "person.resolve": async ({ wallet, peer }) => ({
-      cryptoId: await this.host.agentNamed(wallet).directory.resolve(peer),
+      cryptoId: await this.host.agents.named(wallet).directory.resolve(peer),
     }),
     "person.unread": (params) => this.unread(params),
     "person.take": (params) => this.take(params),
@@ -55,7 +55,7 @@ export class PersonDesk {
     label,
     limit,
   }: CallParams<"person.unread">): CallResult<"person.unread"> {
-    const { vault, sessions } = this.host.agentNamed(wallet);
+    const { vault, sessions } = this.host.agents.named(wallet);
     const unread = unreadCounts(vault);
     const labels = new Set([...unread.keys(), ...sessions.labels().map((one) => one.label)]);
     const shown = label === null ? [...labels].sort(compareLabels) : [label];
@@ -75,7 +75,7 @@ export class PersonDesk {
     limit,
   }: CallParams<"person.take">): Promise<CallResult<"person.take">> {
     this.left();
-    const agent = this.host.agentNamed(wallet);
+    const agent = this.host.agents.named(wallet);
     const rows = agent.mailroom.freeUnread(label, limit);
     // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
     this.hand = { agent, label, deliveries: rows.map((row) => row.delivery) };
@@ -97,7 +97,7 @@ export class PersonDesk {
     { wallet, id, known, waitMs }: CallParams<"person.follow">,
     signal: AbortSignal,
   ): Promise<CallResult<"person.follow">> {
-    const agent = this.host.agentNamed(wallet);
+    const agent = this.host.agents.named(wallet);
     const news = () => {
       const sent = agent.sent(id);
       return sent.ladder.length > known || isFinalRung(sent.state);

@@ -79,7 +79,8 @@ export async function runDesktop(start: DesktopStart): Promise<() => Promise<voi
     else if (action.kind === "stop-answers") void host.responders.stopAll().catch(() => undefined);
     else if (action.kind === "permission") {
       // The agent may be locked by now.
-      if (host.isOpen(action.agentId)) answerPermission(host.agent(action.agentId), action);
+      if (host.agents.isOpen(action.agentId))
+        answerPermission(host.agents.get(action.agentId), action);
     } else if (action.kind === "start-at-login") {
       login.set(action.on);
       tray.update(host.snapshot(), login.on);
@@ -109,7 +110,7 @@ export async function runDesktop(start: DesktopStart): Promise<() => Promise<voi
       // The main window alone asks this, and asks it when it listens.
       "window.remembered": () => ({ ...preferences.remembered, asked: window.pageListens() }),
       "session.raise": async ({ agentId, label }) => {
-        const session = host.agent(agentId).sessions.get(label);
+        const session = host.agents.get(agentId).sessions.get(label);
         if (!session) return { why: "This session is not live any more." };
         const done = await raiseTerminal(session.pid);
         return { why: done.raised ? null : done.why };

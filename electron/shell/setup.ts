@@ -17,11 +17,11 @@ export function setupHandlers(
   return {
     "host.attach-command": () => ({ command: attachCommand(commandLine, home) }),
     "claude.connect": async ({ agentId }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await connectClaude(attachWords(commandLine, home));
       const chosen = host.assignments.find(EVERYWHERE);
       if (!chosen) host.assignments.set("global", agentId, host.clock.now());
-      return { comesAs: host.nameOf(chosen?.agent ?? agentId) ?? agent.identity.name };
+      return { comesAs: host.agents.nameOf(chosen?.agent ?? agentId) ?? agent.identity.name };
     },
     "window.remember": ({ place, setup }) => {
       preferences.change({

@@ -21,7 +21,7 @@ export async function fillHome(
   const lock = acquireOwnerLock(paths.lock);
   if (!lock) throw new Error("the data folder has an owner");
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
-  const { vault, identity } = await host.createAgent(FULL_WALLET);
+  const { vault, identity } = await host.agents.create(FULL_WALLET);
   const start = Date.now() - counts.messages * 60_000;
   const put = (number: number, text: string) =>
     insertMessage(vault, {

@@ -67,7 +67,8 @@ async function grow(home: string, from: number, to: number): Promise<number> {
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
   try {
     const agent =
-      host.agents().find((one) => one.identity.name === GROWN) ?? (await host.createAgent(GROWN));
+      host.agents.list().find((one) => one.identity.name === GROWN) ??
+      (await host.agents.create(GROWN));
     if (from === 0) await once(agent);
     for (let first = from; first < to; first += AT_ONCE) {
       const last = Math.min(to, first + AT_ONCE);

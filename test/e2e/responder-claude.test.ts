@@ -50,8 +50,8 @@ async function start(script: Script, env: Record<string, string> = {}) {
   const socket = await startSocketServer({ paths: host.paths, host });
   onTestFinished(() => socket.close());
   const [planner, reviewer] = [
-    await host.createAgent("planner"),
-    await host.createAgent("reviewer"),
+    await host.agents.create("planner"),
+    await host.agents.create("reviewer"),
   ];
   const [asker, asked] = [
     await liveSession(planner, "claude:1"),

@@ -27,7 +27,7 @@ async function desktopSession() {
 /** A host with one agent, which promises the data folder to the application and keeps it for a while. */
 async function slowHost(home: string) {
   const host = await startHost(home);
-  await host.createAgent("planner");
+  await host.agents.create("planner");
   const socket = await startSocketServer({ paths: homePaths(home), host });
   const close = async () => {
     await socket.close({ reason: "the desktop application takes over", next: "handover" });

@@ -29,11 +29,11 @@ beforeAll(async () => {
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null });
   const ids = new Map<string, string>();
   for (const name of ["planner", "reviewer", "archivist", "scout"]) {
-    const agent = await host.createAgent(name);
+    const agent = await host.agents.create(name);
     ids.set(name, agent.identity.cryptoId);
     if (name === "scout") await fillVault(agent.vault, 1, 300);
   }
-  const keys = host.vaults.keys(ids.get("reviewer") as string);
+  const keys = host.agents.vaults.keys(ids.get("reviewer") as string);
   await keys.setPassphrase(keys.open(), PASSPHRASE);
   await host.close();
 

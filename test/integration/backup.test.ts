@@ -48,14 +48,14 @@ class Machines {
 }
 
 const count = (host: Host, name: string, table: string) =>
-  host.agentNamed(name).vault.sql(`SELECT count(*) AS n FROM ${table}`).get<{ n: number }>()?.n;
+  host.agents.named(name).vault.sql(`SELECT count(*) AS n FROM ${table}`).get<{ n: number }>()?.n;
 const left = (host: Host) => readdirSync(host.paths.agents, { recursive: true }).sort();
 
 describe("L6 Z1 an agent moves with a backup", () => {
   test("L6 it lives on at the other machine: mail goes on, nothing is lost or doubled", async () => {
     const machines = await Machines.start();
     const [old, peers] = [await machines.host(), await machines.host()];
-    const [me, friend] = [await old.createAgent("me"), await peers.createAgent("friend")];
+    const [me, friend] = [await old.agents.create("me"), await peers.agents.create("friend")];
     await until(old, () => me.relayIs === "online");
     await until(peers, () => friend.relayIs === "online");
     await me.relay.requestContact(friend.identity.cryptoId);
@@ -76,7 +76,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
     const nowhere = await send(
       me,
       mine,
-      (await old.createAgent("third")).identity.cryptoId,
+      (await old.agents.create("third")).identity.cryptoId,
       "five",
     );
     const out = join(machines.folder, "me.backup");
@@ -100,7 +100,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
       lease: { state: "elsewhere" },
     });
     await expect(restoreAgent(here, asked)).rejects.toMatchObject({ code: "wallet_exists" });
-    const again = here.agentNamed("me");
+    const again = here.agents.named("me");
     expect(again.decisions.policy).toBe("broadcast");
     expect(unread(again, "claude:1")).toEqual(["two"]);
     expect(holds(again.vault).map((one) => one.text)).toEqual(["three"]);
@@ -126,7 +126,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
   test("Z1 everything but ratchets and prekeys is in it", async () => {
     const machines = await Machines.start();
     const old = await machines.host();
-    const [me, other] = [await old.createAgent("me"), await old.createAgent("other")];
+    const [me, other] = [await old.agents.create("me"), await old.agents.create("other")];
     const session = await liveSession(me, "claude:1");
     await until(old, () => me.relayIs === "online" && other.relayIs === "online");
     for (let i = 0; i < 1200; i++)
@@ -141,7 +141,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
       expect([table, count(here, "me", table)]).toEqual([table, count(old, "me", table)]);
     }
     const ids = (host: Host) =>
-      host.agentNamed("me").vault.sql("SELECT seq, id, text, at FROM message ORDER BY seq").all();
+      host.agents.named("me").vault.sql("SELECT seq, id, text, at FROM message ORDER BY seq").all();
     expect(ids(here)).toEqual(ids(old));
     expect(count(old, "me", "prekey")).toBeGreaterThan(0);
     // It lives elsewhere, so nothing was published from here either.
@@ -155,20 +155,23 @@ describe("L6 Z1 an agent moves with a backup", () => {
       expect([table, count(here, "me", table)]).toEqual([table, 0]);
     }
     const keys = (host: Host) =>
-      host.agent(cryptoId).vault.sql("SELECT seed, registration_id AS id FROM agent").get() as {
+      host.agents
+        .get(cryptoId)
+        .vault.sql("SELECT seed, registration_id AS id FROM agent")
+        .get() as {
         seed: Uint8Array;
         id: number;
       };
     expect(Buffer.from(keys(here).seed)).toEqual(Buffer.from(keys(old).seed));
     expect(keys(here).id).not.toBe(keys(old).id);
     const page = { before: Number.MAX_SAFE_INTEGER, limit: 10 };
-    expect(await here.agent(cryptoId).search.search("note 1199", page)).toHaveLength(1);
+    expect(await here.agents.get(cryptoId).search.search("note 1199", page)).toHaveLength(1);
   });
 
   test("Z1 a backup that is not as it was written leaves nothing behind", async () => {
     const machines = await Machines.start();
     const old = await machines.host();
-    const me = await old.createAgent("me");
+    const me = await old.agents.create("me");
     const session = await liveSession(me, "claude:1");
     for (let i = 0; i < 40; i++)
       await send(me, session, me.identity.cryptoId, `note ${i}`, "claude:1");
@@ -216,7 +219,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
     for (const none of [Buffer.from("no backup"), Buffer.from("{}\n"), Buffer.alloc(20_000)]) {
       await expect(attempt(none)).rejects.toMatchObject({ code: "bad_request" });
     }
-    expect(here.agents()).toEqual([]);
+    expect(here.agents.list()).toEqual([]);
     expect(left(here).filter((one) => one !== ".new")).toEqual([]);
     expect(keychain.entries.size).toBe(0);
     expect(await attempt(whole)).toMatchObject({ name: "me", messages: 40 });
@@ -228,7 +231,7 @@ describe("Z1 deletion of an agent", () => {
     const machines = await Machines.start();
     const keychain = new MemoryKeychain();
     const host = await machines.host(keychain);
-    const [me, other] = [await host.createAgent("me"), await host.createAgent("other")];
+    const [me, other] = [await host.agents.create("me"), await host.agents.create("other")];
     const { cryptoId } = me.identity;
     await until(host, () => me.relayIs === "online");
     const session = await liveSession(me, "claude:1");
@@ -247,12 +250,12 @@ describe("Z1 deletion of an agent", () => {
     expect(await deleteAgent(host, { ...request, endSessions: true })).toEqual({
       cardRemoved: true,
     });
-    expect(host.agents().map((one) => one.identity.name)).toEqual(["other"]);
+    expect(host.agents.list().map((one) => one.identity.name)).toEqual(["other"]);
     expect(existsSync(join(host.paths.agents, cryptoId))).toBe(false);
     expect(left(host).some((one) => String(one).includes(cryptoId))).toBe(false);
     expect([...keychain.entries.keys()]).toEqual([other.identity.cryptoId]);
     expect(host.assignments.list()).toEqual([["project:/work", other.identity.cryptoId]]);
-    expect(() => host.agentNamed("me")).toThrow(
+    expect(() => host.agents.named("me")).toThrow(
       expect.objectContaining({ code: "wallet_unknown" }),
     );
   });

@@ -165,7 +165,7 @@ describe("D7 a clock that jumps", () => {
     let offset = 0;
     const clock = { now: () => Date.now() + offset };
     const inside = await startHost(temporaryHome(), { relayUrl: outside.relayAddress, clock });
-    const [far, near] = [await outside.createAgent("far"), await inside.createAgent("near")];
+    const [far, near] = [await outside.agents.create("far"), await inside.agents.create("near")];
     await far.relay.requestContact(near.identity.cryptoId);
     await near.relay.acceptContact(far.identity.cryptoId);
     const session = await liveSession(near, "claude:1");

@@ -127,7 +127,7 @@ test("C1 a person can turn that off, and on again", async () => {
   host.setOwnContacts(false);
   const known = async (agent: Agent) => (await agent.relay.contacts()).length;
   const online = (agent: Agent) => until(host, () => agent.summary().relay.state === "online");
-  const [p, q] = [await host.createAgent("p"), await host.createAgent("q")];
+  const [p, q] = [await host.agents.create("p"), await host.agents.create("q")];
   await Promise.all([online(p), online(q)]);
   expect(await known(p)).toBe(0);
   await host.close();
@@ -135,9 +135,11 @@ test("C1 a person can turn that off, and on again", async () => {
   // Kept: the next start introduces nobody either.
   const again = await startHost(home);
   expect(again.settings.ownContacts).toBe(false);
-  const [r] = again.agents();
+  const [r] = again.agents.list();
   if (!r) throw new Error("no agent");
-  await until(again, () => again.agents().every((one) => one.summary().relay.state === "online"));
+  await until(again, () =>
+    again.agents.list().every((one) => one.summary().relay.state === "online"),
+  );
   expect(await known(r)).toBe(0);
   again.setOwnContacts(true);
   await expect.poll(() => known(r)).toBe(1);

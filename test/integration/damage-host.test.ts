@@ -26,8 +26,8 @@ const PAGE = 4096;
 async function twoAgents(home: string) {
   const host = await startHost(home);
   const [planner, reviewer] = [
-    await host.createAgent("planner"),
-    await host.createAgent("reviewer"),
+    await host.agents.create("planner"),
+    await host.agents.create("reviewer"),
   ];
   return { host, planner, reviewer };
 }
@@ -60,7 +60,7 @@ describe("D7 a damaged vault in a host", () => {
     damages[name]?.(join(homePaths(home).agents, ids[1], "vault.db"));
 
     const again = await startHost(home);
-    const [one, other] = [again.agent(ids[0]), again.agent(ids[1])];
+    const [one, other] = [again.agents.get(ids[0]), again.agents.get(ids[1])];
     expect(other.identity.name).toBe("reviewer");
     const { agents, unopened } = again.snapshot();
     expect(unopened).toEqual([]);
@@ -97,10 +97,10 @@ describe("D7 a damaged vault in a host", () => {
       },
     ]);
     expect(readFileSync(path).equals(bytes)).toBe(true);
-    expect(() => again.agentNamed("reviewer")).toThrow(
+    expect(() => again.agents.named("reviewer")).toThrow(
       expect.objectContaining({ code: "vault_damaged" }),
     );
-    const left = again.agent(planner.identity.cryptoId);
+    const left = again.agents.get(planner.identity.cryptoId);
     const session = await liveSession(left, "claude:1");
     await send(left, session, planner.identity.cryptoId, "a note", "claude:1");
     expect(unread(left, "claude:1")).toEqual(["a note"]);
@@ -116,7 +116,7 @@ describe("D7 a damaged vault in a host", () => {
     await first.host.close();
     const host = await startHost(home);
     const [planner, reviewer] = [first.planner, first.reviewer].map((one) =>
-      host.agent(one.identity.cryptoId),
+      host.agents.get(one.identity.cryptoId),
     ) as [Agent, Agent];
     const folder = join(homePaths(home).agents, reviewer.identity.cryptoId);
     const path = join(folder, "vault.db");
@@ -154,8 +154,8 @@ describe("D7 a damaged vault in a host", () => {
     const again = await startHost(home);
     expect(again.snapshot().agents.map((one) => one.incidents.length)).toEqual([0, 1]);
     expect(existsSync(join(folder, "vault.suspect"))).toBe(false);
-    const kept = again
-      .agent(reviewer.identity.cryptoId)
+    const kept = again.agents
+      .get(reviewer.identity.cryptoId)
       .vault.sql("SELECT count(*) AS n FROM message")
       .get<{ n: number }>()?.n;
     expect(kept).toBeGreaterThan(500);
@@ -216,7 +216,7 @@ describe("D7 a damaged relay database", () => {
       const aside = readdirSync(folder).find((one) => /^relay\.db\.damaged-[^-]*$/.test(one));
       expect(readFileSync(join(folder, aside as string)).equals(damaged)).toBe(true);
       const [one, other] = [planner, reviewer].map((agent) =>
-        again.agent(agent.identity.cryptoId),
+        again.agents.get(agent.identity.cryptoId),
       ) as [Agent, Agent];
       await liveSession(other, "claude:1");
       await until(again, () => unread(other, "claude:1").includes("on its way"));

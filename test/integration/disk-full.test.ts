@@ -52,7 +52,7 @@ describe.skipIf(!canMount)("D7 a full disk", () => {
     const home = temporaryHome();
     smallDisk(home, 8);
     const inside = await startHost(home, { relayUrl: outside.relayAddress });
-    const [far, near] = [await outside.createAgent("far"), await inside.createAgent("near")];
+    const [far, near] = [await outside.agents.create("far"), await inside.agents.create("near")];
     await far.relay.requestContact(near.identity.cryptoId);
     await near.relay.acceptContact(far.identity.cryptoId);
     const session = await liveSession(far, "claude:1");
@@ -122,8 +122,8 @@ describe.skipIf(!canMount)("D7 a full disk", () => {
     smallDisk(join(relayDatabase, ".."), 12);
     const host = await startHost(home);
     const [planner, reviewer] = [
-      await host.createAgent("planner"),
-      await host.createAgent("reviewer"),
+      await host.agents.create("planner"),
+      await host.agents.create("reviewer"),
     ];
     await liveSession(reviewer, "claude:1");
     const session = await liveSession(planner, "claude:1");
@@ -196,17 +196,17 @@ describe.skipIf(!canMount)("D7 a full disk", () => {
     smallDisk(agents, 4);
     const time = new ManualTime();
     const first = await startHost(home, { clock: time, timers: time });
-    const { cryptoId } = (await first.createAgent("me")).identity;
+    const { cryptoId } = (await first.agents.create("me")).identity;
     await first.close();
     const free = fillDisk(join(agents, cryptoId));
     const host = await startHost(home, { clock: time, timers: time });
     expect(host.snapshot().unopened).toMatchObject([{ name: "me", code: "disk_full" }]);
-    await expect(host.createAgent("another")).rejects.toMatchObject({ code: "disk_full" });
+    await expect(host.agents.create("another")).rejects.toMatchObject({ code: "disk_full" });
     free();
     time.advance(30_000);
     await until(host, () => host.snapshot().agents.length === 1);
     expect(host.snapshot().unopened).toEqual([]);
-    expect((await host.createAgent("another")).identity.name).toBe("another");
+    expect((await host.agents.create("another")).identity.name).toBe("another");
   });
 
   test("D7 a rescue that lacks the space changes nothing, and is done when there is some", async () => {

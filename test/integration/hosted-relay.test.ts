@@ -53,7 +53,7 @@ async function relayWithoutEnd(): Promise<{ url: string; asked: Promise<void> }>
 /** Two agents of one host; `deliver` sends from one to the other, and gives its rungs at the end. */
 async function pair() {
   const host = await startHost(temporaryHome());
-  const [a, b] = [await host.createAgent("a"), await host.createAgent("b")];
+  const [a, b] = [await host.agents.create("a"), await host.agents.create("b")];
   const from = await liveSession(a, "claude:1");
   await liveSession(b, "claude:1");
   await until(host, () => [a, b].every((one) => one.relayIs === "online"));
@@ -78,7 +78,7 @@ describe("N1 another relay is an address", () => {
       await startHost(home),
       await startHost(temporaryHome(), { relayUrl: hosted.url }),
     ];
-    const [me, friend] = [await here.createAgent("me"), await there.createAgent("friend")];
+    const [me, friend] = [await here.agents.create("me"), await there.agents.create("friend")];
     const mine = await liveSession(me, "claude:1");
     await liveSession(friend, "claude:1");
     await until(here, () => me.relayIs === "online");
@@ -114,7 +114,7 @@ describe("N1 another relay is an address", () => {
     const again = await startHost(home);
     expect(again.relayChoice).toMatchObject({ url: hosted.url, from: "chosen" });
     expect(again.embeddedRelay).toBe(false);
-    const back = again.agentNamed("me");
+    const back = again.agents.named("me");
     await until(again, () => back.relayIs === "online");
     expect(unread(back, "claude:1")).toEqual(["back", "while away"]);
     expect(unread(friend, "claude:1")).toEqual(["one", "two"]);
@@ -123,7 +123,7 @@ describe("N1 another relay is an address", () => {
   test("N1 two agents of one person change with their mail under way, and go back", async () => {
     const hosted = await relay();
     const host = await startHost(temporaryHome());
-    const [a, b] = [await host.createAgent("a"), await host.createAgent("b")];
+    const [a, b] = [await host.agents.create("a"), await host.agents.create("b")];
     const [from, to] = [await liveSession(a, "claude:1"), await liveSession(b, "claude:1")];
     const texts: string[] = [];
     const ids: string[] = [];
@@ -154,7 +154,7 @@ describe("N1 another relay is an address", () => {
   test("N1 keys whose upload the former relay never answers are published at the next one", async () => {
     const [slow, hosted] = [await relayWithoutEnd(), await relay()];
     const host = await startHost(temporaryHome());
-    const agent = await host.createAgent("me");
+    const agent = await host.agents.create("me");
     await until(host, () => agent.relayIs === "online");
     await host.chooseRelay(slow.url);
     await slow.asked;
@@ -186,7 +186,7 @@ describe("N1 another relay is an address", () => {
   test("N1 where no relay answers nothing is changed, and the words say why", async () => {
     const home = temporaryHome();
     const host = await startHost(home);
-    const agent = await host.createAgent("me");
+    const agent = await host.agents.create("me");
     await until(host, () => agent.relayIs === "online");
     const before = host.relayChoice;
     const gone = await relay();
@@ -229,7 +229,7 @@ describe("N1 another relay is an address", () => {
     const home = temporaryHome();
     const host = await startHost(home, { relayUrl: hosted.url });
     host.publishForAll(false);
-    const agent = await host.createAgent("me");
+    const agent = await host.agents.create("me");
     await until(host, () => agent.relayIs === "online");
     const signedKeys = () =>
       agent.vault.sql("SELECT count(*) AS n FROM signed_prekey").get<{ n: number }>()?.n;

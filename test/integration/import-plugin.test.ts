@@ -94,7 +94,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     expect(report.agents).toMatchObject([
       { wallet: "planner", name: "planner", outcome: "taken", conversations: 1, left: [] },
     ]);
-    const agent = host.agentNamed("planner");
+    const agent = host.agents.named("planner");
     expect(agent.identity.cryptoId).toBe(old.cryptoId);
     const session = await liveSession(agent, "claude:1");
     await until(host, () => unread(agent, "claude:1").length >= 3);
@@ -163,7 +163,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     });
     const host = await world.host();
     const dry = await world.import(host, true);
-    expect(host.agents()).toEqual([]);
+    expect(host.agents.list()).toEqual([]);
     const report = await world.import(host);
     expect(report.agents[0]).toMatchObject({ delivered: 2, held: 2, unsent: 1 });
     expect(report.agents[0]?.left).toMatchObject([
@@ -173,7 +173,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     expect(report.left).toMatchObject([{ why: expect.stringMatching(/gone/) }]);
     expect({ ...dry, dryRun: false }).toEqual(report);
 
-    const agent = host.agentNamed("planner");
+    const agent = host.agents.named("planner");
     expect(unread(agent, "claude:2")).toEqual(["for two", "for both"]);
     expect(unread(agent, "claude:3")).toEqual(["for both"]);
     expect(holds(agent.vault)).toMatchObject([
@@ -246,7 +246,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     expect(left.filter((one) => one.includes("half.json"))).toHaveLength(1);
     expect(left.filter((one) => one.startsWith("signal/"))).toHaveLength(3);
     expect(report.left).toEqual([{ path: "assignments.json", why: "it is damaged" }]);
-    expect(unread(host.agentNamed("no state"), "claude:1")).toEqual(["whole"]);
+    expect(unread(host.agents.named("no state"), "claude:1")).toEqual(["whole"]);
     // Words about a damaged file quote nothing of it.
     expect(JSON.stringify(report)).not.toContain("secret-te");
     expect(JSON.stringify(report)).not.toContain("ab".repeat(16));
@@ -272,7 +272,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     const session = `sessions/${old.cryptoId}/claude%3A1.json`;
     plugin.write(session, { label: "claude:1", harnessSessionId: "", ...alive });
     await expect(world.import(host)).rejects.toMatchObject({ code: "plugin_running" });
-    expect(host.agents()).toEqual([]);
+    expect(host.agents.list()).toEqual([]);
     plugin.write(session, { label: "claude:1", ...alive, pid: 2 ** 22 + 1 });
     expect((await world.import(host)).agents).toMatchObject([{ outcome: "taken" }]);
   });
@@ -280,7 +280,7 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
   test("a wallet's name that is taken here gets a number; a folder without wallets is refused", async () => {
     const world = await World.start();
     const host = await world.host();
-    await host.createAgent("planner");
+    await host.agents.create("planner");
     await expect(world.import(host)).rejects.toMatchObject({ code: "bad_request" });
     world.plugin.wallet("planner", await world.peer("old"));
     world.plugin.write("wallets.json.bak", "");
@@ -288,6 +288,6 @@ describe("S5 Z1 import of the earlier plugin's data", () => {
     expect(report.agents).toMatchObject([
       { wallet: "planner", name: "planner-2", notes: [expect.stringMatching(/planner-2/)] },
     ]);
-    expect(host.agents().map((one) => one.identity.name)).toEqual(["planner", "planner-2"]);
+    expect(host.agents.list().map((one) => one.identity.name)).toEqual(["planner", "planner-2"]);
   });
 });

@@ -53,7 +53,7 @@ const note = (id: string, to: string, body: string) => ({
 
 test("M1 R6 what a call took whose connection ended meanwhile is given to the next, in its order", async () => {
   const host = await startHost(temporaryHome());
-  const agent = await host.createAgent("me");
+  const agent = await host.agents.create("me");
   const writer = await connect(host, "writer");
   const dying = await connect(host, "reader");
   const { cryptoId } = agent.identity;
@@ -75,7 +75,7 @@ test("M1 R6 what a call took whose connection ended meanwhile is given to the ne
 test("M1 what is confirmed for one agent never stands for another's mail of the same number", async () => {
   const host = await startHost(temporaryHome());
   for (const name of ["me", "other"]) {
-    const { cryptoId } = (await host.createAgent(name)).identity;
+    const { cryptoId } = (await host.agents.create(name)).identity;
     const writer = await connect(host, "writer", { wallet: name });
     await writer.call("send", note("msg-000000000000000001", cryptoId, name), context);
   }
@@ -93,8 +93,8 @@ test("M1 what is confirmed for one agent never stands for another's mail of the 
 
 test("A3 a session that goes over to another agent is given nothing of the first one's any more", async () => {
   const host = await startHost(temporaryHome());
-  const { cryptoId } = (await host.createAgent("me")).identity;
-  await host.createAgent("other");
+  const { cryptoId } = (await host.agents.create("me")).identity;
+  await host.agents.create("other");
   const writer = await connect(host, "writer");
   const leaving = await connect(host, "reader");
   void leaving.call("reply.await", { from: cryptoId, timeoutMs: 60_000 }, context);
@@ -117,7 +117,7 @@ test("M1 M2 a push that was written when its host went away is not made again by
   };
   const first = acquireOwnerLock(paths.lock) as OwnerLock;
   const host = await Host.start({ ...options, lock: first });
-  const { cryptoId } = (await host.createAgent("me")).identity;
+  const { cryptoId } = (await host.agents.create("me")).identity;
   const writer = await connect(host, "writer");
   await connect(host, "reader", { notify });
   const send = (id: string) => writer.call("send", note(id, cryptoId, id), context);
@@ -143,8 +143,8 @@ test("M1 what was written is told with the next `use`, too, where the place coul
   const options = { paths, kind: "headless" as const, keychain: null };
   const first = acquireOwnerLock(paths.lock) as OwnerLock;
   const host = await Host.start({ ...options, lock: first });
-  const { cryptoId } = (await host.createAgent("me")).identity;
-  await host.createAgent("other");
+  const { cryptoId } = (await host.agents.create("me")).identity;
+  await host.agents.create("other");
   const server = await startSocketServer({ paths, host });
   const place = { harnessSessionId: "s-1", project: null, cwd: "/", pid: process.pid };
   const environment = { wallet: null, label: null, answer: null, ...place };
@@ -184,7 +184,7 @@ test("M1 what was written is told with the next `use`, too, where the place coul
 test("M1 S6 what was confirmed while the machine slept is not given to the call that follows", async () => {
   const clock = { time: Date.now(), now: () => clock.time };
   const host = await startHost(temporaryHome(), { clock });
-  const { cryptoId } = (await host.createAgent("me")).identity;
+  const { cryptoId } = (await host.agents.create("me")).identity;
   const writer = await connect(host, "writer");
   const reader = await connect(host, "reader");
   await writer.call("send", note("msg-000000000000000001", cryptoId, "once"), context);

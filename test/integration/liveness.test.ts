@@ -47,7 +47,7 @@ class Bridge implements ClientPeer {
 async function started() {
   const time = new ManualTime();
   const host = await startHost(temporaryHome(), { clock: time, timers: time });
-  const agent = await host.createAgent("me");
+  const agent = await host.agents.create("me");
   const bridge = new Bridge(host);
   return { time, agent, bridge, connection: await bridge.attach() };
 }

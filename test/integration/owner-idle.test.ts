@@ -29,7 +29,7 @@ async function watched() {
   const program = { executable: process.execPath, entry: "cli.js", isElectron: false };
   const env = { TINYPLACE_CLAUDE: process.execPath };
   const host = await Host.start({ paths, lock, kind: "headless", keychain: null, program, env });
-  const agent = await host.createAgent("me");
+  const agent = await host.agents.create("me");
   const timers = new ManualTime();
   const idle = vi.fn();
   const stop = watchIdle(host, { timers, limitMs: MINUTE, idle });

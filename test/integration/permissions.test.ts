@@ -20,7 +20,7 @@ async function start(clientName = "claude-code") {
   const host = await startHost(home);
   const socket = await startSocketServer({ paths: host.paths, host });
   onTestFinished(() => socket.close());
-  const agent = await host.createAgent("reviewer");
+  const agent = await host.agents.create("reviewer");
   const transport = new StdioClientTransport({
     command: TINYPLACE.command,
     args: [...TINYPLACE.words, "mcp", "--home", home],

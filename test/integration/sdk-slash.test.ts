@@ -68,7 +68,7 @@ describe("E3 addresses with a slash", () => {
   test("one that has it is written to and read, both ways", async () => {
     const { url } = await relayWithFront();
     const host = await startHost(temporaryHome(), { relayUrl: url });
-    const agent = await host.createAgent("me");
+    const agent = await host.agents.create("me");
     const session = await liveSession(agent, "claude:1");
     const peer = await slashPeer(url);
     await until(host, () => agent.relayIs === "online");
@@ -85,7 +85,7 @@ describe("E3 addresses with a slash", () => {
   test("where a front end does not find it, the message waits and says why", async () => {
     const { url, front } = await relayWithFront();
     const host = await startHost(temporaryHome(), { relayUrl: front });
-    const agent = await host.createAgent("me");
+    const agent = await host.agents.create("me");
     const session = await liveSession(agent, "claude:1");
     const peer = await slashPeer(url);
     const id = await send(agent, session, peer.cryptoId, "hello");

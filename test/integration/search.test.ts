@@ -5,8 +5,8 @@ import { temporaryHome } from "../support/temporary-home.ts";
 
 test("U2 a person finds any message by its words, its session, its way and whether it is read", async () => {
   const host = await startHost(temporaryHome());
-  const planner = await host.createAgent("planner");
-  const reviewer = await host.createAgent("reviewer");
+  const planner = await host.agents.create("planner");
+  const reviewer = await host.agents.create("reviewer");
   const calls = mailHandlers(host);
   const find = async (request: object) =>
     calls["mail.find"]({ query: "", limit: 100, ...request } as never);
@@ -68,8 +68,8 @@ test("U2 a person finds any message by its words, its session, its way and wheth
 
 test("U2 a session's mail falls into conversations, each with its unread count", async () => {
   const host = await startHost(temporaryHome());
-  const planner = await host.createAgent("planner");
-  const reviewer = await host.createAgent("reviewer");
+  const planner = await host.agents.create("planner");
+  const reviewer = await host.agents.create("reviewer");
   const calls = mailHandlers(host);
   const one = await liveSession(planner, "claude:1");
   const two = await liveSession(planner, "claude:2");

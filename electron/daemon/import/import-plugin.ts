@@ -62,8 +62,8 @@ async function importAgent(
     // Between the first look and now somebody may have started a session of the plugin's.
     const pids = dryRun ? [] : pluginProcesses(folder, cryptoId, host.clock.now());
     if (pids.length > 0) throw pluginRuns(pids.map((pid) => ({ wallet: wallet.name, pid })));
-    if (host.knows(cryptoId)) return await addToKnown(host, folder, found, dryRun);
-    const name = host.freeName(
+    if (host.agents.knows(cryptoId)) return await addToKnown(host, folder, found, dryRun);
+    const name = host.agents.freeName(
       wallet.name,
       job.names.flatMap((one) => one.name ?? []),
     );
@@ -97,8 +97,8 @@ async function makeNew(
       return takeMail(vault, mail, at);
     });
   const identity = { ...wallet.identity, name };
-  const maker = host.vaults.fresh(take, wallet.createdAt ?? at);
-  const { agent, made } = await host.adoptAgent(identity, maker);
+  const maker = host.agents.vaults.fresh(take, wallet.createdAt ?? at);
+  const { agent, made } = await host.agents.adopt(identity, maker);
   return count(made, agent);
 }
 
@@ -109,7 +109,7 @@ async function addToKnown(
   found: PluginAgent,
   dryRun: boolean,
 ): Promise<ImportedAgent> {
-  const agent = host.agent(found.wallet.identity.cryptoId);
+  const agent = host.agents.get(found.wallet.identity.cryptoId);
   const { vault, identity } = agent;
   const at = host.clock.now();
   const isKnown = (message: { id: string; peer: string | null }) =>
@@ -218,7 +218,7 @@ function takeAssignments(
   let assignments = 0;
   for (const [scope, name] of assigned) {
     const agent = wallets.find((one) => one.name === name)?.identity.cryptoId;
-    const isHere = agent !== undefined && (dryRun || host.knows(agent));
+    const isHere = agent !== undefined && (dryRun || host.agents.knows(agent));
     if (!isHere) {
       const why = `${scope.slice(0, 128)} was assigned to ${name.slice(0, 64)}, which is not here`;
       left.push({ path: "assignments.json", why });

@@ -9,7 +9,7 @@ export async function exportAgent(
   host: Host,
   { wallet, out, passphrase }: CallParams<"agent.export">,
 ): Promise<CallResult<"agent.export">> {
-  const { vault, identity } = host.agentNamed(wallet);
+  const { vault, identity } = host.agents.named(wallet);
   const now = host.clock.now();
   const { messages } = await vault.snapshot((db) => writeBackup(db, out, { passphrase, now }));
   return { name: identity.name, cryptoId: identity.cryptoId, messages };
@@ -29,8 +29,8 @@ export async function restoreAgent(
     let registrationId = newRegistrationId();
     // Another one has relays forget the keys of the former life, which nobody here can use.
     while (registrationId === former) registrationId = newRegistrationId();
-    const identity = identityOf({ name: host.freeName(name), seed, registrationId });
-    const { agent, made } = await host.adoptAgent(identity, (folder, key) =>
+    const identity = identityOf({ name: host.agents.freeName(name), seed, registrationId });
+    const { agent, made } = await host.agents.adopt(identity, (folder, key) =>
       backup.restore(folder, key, { identity: { ...identity, createdAt }, now: host.clock.now() }),
     );
     if (moveHere) await agent.moveHere().catch(() => undefined);

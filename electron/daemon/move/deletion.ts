@@ -8,13 +8,13 @@ import type { Host } from "../host.ts";
 
 /** What goes with the agent. Throws `wallet_unknown`. */
 export function losses(host: Host, wallet: string): AgentLosses {
-  const cryptoId = host.cryptoIdOf(wallet);
-  const name = host.nameOf(cryptoId) ?? host.vaults.nameOf(cryptoId) ?? cryptoId;
-  if (!host.isOpen(cryptoId)) {
+  const cryptoId = host.agents.cryptoIdOf(wallet);
+  const name = host.agents.nameOf(cryptoId) ?? host.agents.vaults.nameOf(cryptoId) ?? cryptoId;
+  if (!host.agents.isOpen(cryptoId)) {
     const unknown = { messages: null, unread: null, queued: null };
     return { name, cryptoId, ...unknown, sessions: [], handles: [] };
   }
-  const { vault, sessions } = host.agent(cryptoId);
+  const { vault, sessions } = host.agents.get(cryptoId);
   const unread = [...unreadCounts(vault).values()].reduce((sum, count) => sum + count, 0);
   const messages = vault.sql("SELECT count(*) AS n FROM message").get<{ n: number }>()?.n ?? 0;
   return {
@@ -41,13 +41,13 @@ export async function deleteAgent(
   const { name, cryptoId, sessions } = losses(host, wallet);
   if (confirm !== name) throw notConfirmed(name);
   if (sessions.length > 0 && !endSessions) throw sessionsLive(name, sessions);
-  const cardRemoved = host.isOpen(cryptoId) && (await removeCard(host, cryptoId));
-  await host.removeAgent(cryptoId);
+  const cardRemoved = host.agents.isOpen(cryptoId) && (await removeCard(host, cryptoId));
+  await host.agents.remove(cryptoId);
   return { cardRemoved };
 }
 
 async function removeCard(host: Host, cryptoId: string): Promise<boolean> {
-  const agent = host.agent(cryptoId);
+  const agent = host.agents.get(cryptoId);
   const lease = await agent.whereItLives();
   if (lease?.state !== "held") return false;
   return agent.relay.removeCard().then(

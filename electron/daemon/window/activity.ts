@@ -6,14 +6,14 @@ import type { Host } from "../host.ts";
 export function activityHandlers(host: Host): WindowHandlers<keyof typeof activityCalls> {
   return {
     "activity.list": ({ agentId, limit }) => {
-      const agents = agentId === undefined ? host.agents() : [host.agent(agentId)];
+      const agents = agentId === undefined ? host.agents.list() : [host.agents.get(agentId)];
       const rows = agents.flatMap(({ identity, vault }) =>
         activity(vault, limit).map((row) => ({
           ...row,
           agentId: identity.cryptoId,
           agentName: identity.name,
           at: new Date(row.at).toISOString(),
-          peerName: row.peer === null ? null : host.nameOf(row.peer),
+          peerName: row.peer === null ? null : host.agents.nameOf(row.peer),
         })),
       );
       const latestFirst = rows.sort((a, b) =>

@@ -29,19 +29,21 @@ export function composerHandlers(
     },
     "drafts.list": () => ({ drafts: allDrafts(host) }),
     "composer.contacts": async ({ agentId }) => {
-      const contacts = await host.agent(agentId).contacts.list();
+      const contacts = await host.agents.get(agentId).contacts.list();
       return { contacts: contacts.map((one) => ({ agentId: one.agentId })) };
     },
     "composer.foresee": (question) => foresee(host, question),
     "composer.send": async (draft) => ({ sent: await send(host, draft) }),
-    "message.status": ({ agentId, id }) => ({ sent: host.agent(agentId).sent(id) }),
-    "message.cancel": async ({ agentId, id }) => ({ sent: await host.agent(agentId).cancel(id) }),
+    "message.status": ({ agentId, id }) => ({ sent: host.agents.get(agentId).sent(id) }),
+    "message.cancel": async ({ agentId, id }) => ({
+      sent: await host.agents.get(agentId).cancel(id),
+    }),
   };
 }
 
 /** Sends as the person: with no session, or in the name of one so that it gets the answers. */
 async function send(host: Host, draft: Draft): Promise<SentMessage> {
-  const agent = host.agent(draft.agentId);
+  const agent = host.agents.get(draft.agentId);
   if (draft.text.trim() === "") {
     throw new TinyplaceError("bad_request", "The message is empty.", "Write something first.");
   }
@@ -59,10 +61,10 @@ async function send(host: Host, draft: Draft): Promise<SentMessage> {
 }
 
 async function foresee(host: Host, question: Question): Promise<Foresight> {
-  const agent = host.agent(question.agentId);
+  const agent = host.agents.get(question.agentId);
   const to = await agent.directory.resolve(question.to);
   const local = to === agent.identity.cryptoId;
-  const own = host.agents().find((one) => one.identity.cryptoId === to);
+  const own = host.agents.list().find((one) => one.identity.cryptoId === to);
   return {
     to,
     toName: own?.identity.name ?? null,

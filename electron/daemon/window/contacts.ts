@@ -13,29 +13,29 @@ import type { Host } from "../host.ts";
 export function contactHandlers(host: Host): WindowHandlers<keyof typeof contactCalls> {
   return {
     "contacts.list": async ({ agentId }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       const rules = agent.decisions.list().policies.map((rule) => ({ ...rule }));
       return { contacts: await contactsOf(host, agent), rules };
     },
     "contact.add": async ({ agentId, to }) => {
-      const { directory, contacts } = host.agent(agentId);
+      const { directory, contacts } = host.agents.get(agentId);
       const peer = await directory.resolve(to.trim());
       return { peer, status: await contacts.request(peer) };
     },
     "contact.accept": async ({ agentId, requester }) => {
-      await host.agent(agentId).contacts.accept(requester);
+      await host.agents.get(agentId).contacts.accept(requester);
       return {};
     },
     "contact.remove": async ({ agentId, peer }) => {
-      await host.agent(agentId).contacts.remove(peer);
+      await host.agents.get(agentId).contacts.remove(peer);
       return {};
     },
     "contact.block": async ({ agentId, peer }) => {
-      await host.agent(agentId).contacts.block(peer);
+      await host.agents.get(agentId).contacts.block(peer);
       return {};
     },
     "contact.safety": ({ agentId, peer }) => {
-      const { groups, scannable } = safetyNumber(host.agent(agentId).identity.cryptoId, peer);
+      const { groups, scannable } = safetyNumber(host.agents.get(agentId).identity.cryptoId, peer);
       const code = encode([...scannable], { border: 0 }).data;
       return {
         groups: [...groups],
@@ -44,23 +44,23 @@ export function contactHandlers(host: Host): WindowHandlers<keyof typeof contact
       };
     },
     "contact.verify": async ({ agentId, peer, verified }) => {
-      const { vault } = host.agent(agentId);
+      const { vault } = host.agents.get(agentId);
       const at = verified ? host.clock.now() : null;
       await vault.write(() => markVerified(vault, peer, at));
       return {};
     },
     "rule.set": async ({ agentId, rule }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.setRule(rule));
       return {};
     },
     "rule.remove": async ({ agentId, peer, label }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.removeRule(peer, label));
       return {};
     },
     "handle.decide": async ({ agentId, handle, to }) => {
-      await host.agent(agentId).directory.decide(handle, to);
+      await host.agents.get(agentId).directory.decide(handle, to);
       return {};
     },
   };
@@ -77,7 +77,7 @@ async function contactsOf(host: Host, agent: Agent): Promise<ContactView[]> {
     const at = verified.get(one.agentId);
     return {
       peer: one.agentId,
-      name: host.nameOf(one.agentId),
+      name: host.agents.nameOf(one.agentId),
       handle: handles.get(one.agentId) ?? null,
       standing,
       verifiedAt: at === undefined ? null : new Date(at).toISOString(),

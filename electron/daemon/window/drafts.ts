@@ -17,7 +17,7 @@ export async function beginDraft(
     answer?: { agentId: string; seq: number } | undefined;
   },
 ): Promise<Draft> {
-  const agentId = from.answer?.agentId ?? from.agentId ?? host.agents()[0]?.identity.cryptoId;
+  const agentId = from.answer?.agentId ?? from.agentId ?? host.agents.list()[0]?.identity.cryptoId;
   if (agentId === undefined) {
     throw new TinyplaceError(
       "no_wallet",
@@ -25,7 +25,7 @@ export async function beginDraft(
       "Create an agent first.",
     );
   }
-  const agent = host.agent(agentId);
+  const agent = host.agents.get(agentId);
   const id = freshMessageId(host.clock);
   const empty: Draft = {
     ...{ id, agentId, fromSession: null, to: from.to ?? "", toSession: null },
@@ -38,7 +38,7 @@ export async function beginDraft(
 
 /** Saves it in its agent's vault, and nowhere else: the person may have chosen another agent. */
 export async function keepDraft(host: Host, draft: Draft): Promise<void> {
-  const keeper = host.agent(draft.agentId);
+  const keeper = host.agents.get(draft.agentId);
   const row = { id: draft.id, json: JSON.stringify(draft), changed_at: host.clock.now() };
   await keeper.vault.write(() => saveDraft(keeper.vault, row));
   await forget(host, draft.id, keeper);
@@ -55,7 +55,7 @@ export async function tidyDraft(host: Host, id: string): Promise<void> {
 }
 
 export function findDraft(host: Host, id: string): DraftView | null {
-  for (const agent of host.agents()) {
+  for (const agent of host.agents.list()) {
     const row = draftOf(agent.vault, id);
     const view = row && readDraft(row);
     if (view) return view;
@@ -64,15 +64,15 @@ export function findDraft(host: Host, id: string): DraftView | null {
 }
 
 export function allDrafts(host: Host): DraftView[] {
-  return host
-    .agents()
+  return host.agents
+    .list()
     .flatMap((agent) => drafts(agent.vault).map(readDraft))
     .filter((view): view is DraftView => view !== null && view.draft.text.trim() !== "")
     .sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1));
 }
 
 async function forget(host: Host, id: string, except: Agent | null): Promise<void> {
-  for (const agent of host.agents()) {
+  for (const agent of host.agents.list()) {
     if (agent === except || !draftOf(agent.vault, id)) continue;
     await agent.vault.write(() => removeDraft(agent.vault, id));
     agent.emit("changed");

@@ -28,9 +28,9 @@ type ShellCall =
 /** What windows ask of the host. */
 export function hostHandlers(host: Host): WindowHandlers<Exclude<WindowCallName, ShellCall>> {
   return {
-    "agent.create": async ({ name }) => (await host.createAgent(name)).summary(),
+    "agent.create": async ({ name }) => (await host.agents.create(name)).summary(),
     "agent.move-here": async ({ agentId }) => {
-      await host.agent(agentId).moveHere();
+      await host.agents.get(agentId).moveHere();
       return {};
     },
     ...mailHandlers(host),

@@ -28,9 +28,9 @@ export function mailHandlers(host: Host): WindowHandlers<keyof typeof mailCalls>
   return {
     "inbox.list": (request) => inboxPage(host, request),
     "inbox.conversations": ({ agentId, label }) => ({
-      conversations: conversations(host, host.agent(agentId), label),
+      conversations: conversations(host, host.agents.get(agentId), label),
     }),
-    "inbox.earlier": ({ agentId }) => ({ labels: earlier(host.agent(agentId)) }),
+    "inbox.earlier": ({ agentId }) => ({ labels: earlier(host.agents.get(agentId)) }),
     "mail.find": (request) => findIn(host, request),
   };
 }
@@ -40,7 +40,7 @@ export function inboxPage(
   host: Host,
   request: WindowRequest<"inbox.list">,
 ): WindowResponse<"inbox.list"> {
-  const agent = host.agent(request.agentId);
+  const agent = host.agents.get(request.agentId);
   const { label, before } = request;
   const read = (below: number, limit: number) =>
     conversation(agent.vault, label, below, limit, request);
@@ -67,7 +67,7 @@ export function messageView(
     id: row.id,
     direction: row.direction === "local" ? "local" : row.direction,
     peer: row.peer,
-    peerName: host.nameOf(row.peer),
+    peerName: host.agents.nameOf(row.peer),
     fromSession: row.from_session,
     toSession: row.to_session,
     inReplyTo: row.in_reply_to,
@@ -107,7 +107,7 @@ function conversations(host: Host, agent: Agent, label: string): ConversationVie
     const verifiedAt = verified.get(last.peer);
     return {
       peer: last.peer,
-      peerName: host.nameOf(last.peer),
+      peerName: host.agents.nameOf(last.peer),
       ...(local && { other: otherOf(last, sent) }),
       start: last.start,
       at: iso(last.at),

@@ -6,7 +6,7 @@ import { answerPermission } from "../permission-prompts.ts";
 export function permissionHandlers(host: Host): WindowHandlers<keyof typeof permissionCalls> {
   return {
     "permission.answer": ({ agentId, ...answer }) => ({
-      answered: answerPermission(host.agent(agentId), answer),
+      answered: answerPermission(host.agents.get(agentId), answer),
     }),
   };
 }

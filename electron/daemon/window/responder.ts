@@ -17,9 +17,9 @@ const JOBS_SHOWN = 100;
 const SHOWN = ["failed", "running", "waiting"] as const;
 
 export function responderHandlers(host: Host): WindowHandlers<keyof typeof responderCalls> {
-  const of = (agentId: string) => host.responders.of(host.agent(agentId));
+  const of = (agentId: string) => host.responders.of(host.agents.get(agentId));
   return {
-    "responder.get": ({ agentId }) => viewOf(host, host.agent(agentId)),
+    "responder.get": ({ agentId }) => viewOf(host, host.agents.get(agentId)),
     "responder.set": async ({ agentId, settings }) => {
       await of(agentId).change(settings);
       return {};
@@ -72,7 +72,7 @@ function jobView(
     seq,
     messageId: message.id,
     from: message.peer,
-    fromName: senderName(agent, (id) => host.nameOf(id), message.peer),
+    fromName: senderName(agent, (id) => host.agents.nameOf(id), message.peer),
     fromSession: message.from_session,
     label,
     text: message.text.slice(0, 300),

@@ -11,7 +11,7 @@ export async function findIn(
   request: WindowRequest<"mail.find">,
 ): Promise<WindowResponse<"mail.find">> {
   const { agentId, before, limit, ...filter } = request;
-  const agents = agentId === undefined ? host.agents() : [host.agent(agentId)];
+  const agents = agentId === undefined ? host.agents.list() : [host.agents.get(agentId)];
   const rows = await Promise.all(
     agents.map(async (agent) => {
       const from = before?.[agent.identity.cryptoId] ?? Number.MAX_SAFE_INTEGER;

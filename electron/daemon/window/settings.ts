@@ -20,7 +20,7 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
           embedded: embeddedRelay,
           bytes: embeddedRelay ? databaseBytes(paths.relayDatabase) : null,
         },
-        agents: host.agents().map(({ identity, decisions }) => ({
+        agents: host.agents.list().map(({ identity, decisions }) => ({
           agentId: identity.cryptoId,
           policy: decisions.policy,
           policyForced: decisions.isForced,
@@ -51,12 +51,12 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
       return host.relayChoice;
     },
     "agent.policy": async ({ agentId, policy }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.setPolicy(policy));
       return {};
     },
     "agent.pause": async ({ agentId, paused }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.setPaused(paused));
       return {};
     },
@@ -65,7 +65,9 @@ export function settingsHandlers(host: Host): WindowHandlers<HostSetting> {
 
 /** Pause receives and holds, and hands nothing out, for every agent (rule U1). */
 export async function pauseAll(host: Host, paused: boolean): Promise<void> {
-  await Promise.all(host.agents().map((agent) => agent.decided(agent.decisions.setPaused(paused))));
+  await Promise.all(
+    host.agents.list().map((agent) => agent.decided(agent.decisions.setPaused(paused))),
+  );
 }
 
 /** A database and its log. */

@@ -14,17 +14,17 @@ export function triageHandlers(host: Host): WindowHandlers<keyof typeof triageCa
   return {
     "holds.list": () => ({ holds: allHolds(host) }),
     "hold.assign": async ({ agentId, seq, label }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       requireLive(agent, label);
       if (!(await agent.mailroom.assign(seq, label))) throw notHeld();
       return {};
     },
     "hold.discard": async ({ agentId, seq }) => {
-      if (!(await host.agent(agentId).mailroom.discard(seq))) throw notHeld();
+      if (!(await host.agents.get(agentId).mailroom.discard(seq))) throw notHeld();
       return {};
     },
     "hold.undiscard": async ({ agentId, seq }) => {
-      if (await host.agent(agentId).mailroom.undiscard(seq)) return {};
+      if (await host.agents.get(agentId).mailroom.undiscard(seq)) return {};
       throw new TinyplaceError(
         "bad_request",
         "This message was not discarded, or longer than 30 days ago.",
@@ -40,12 +40,12 @@ export function triageHandlers(host: Host): WindowHandlers<keyof typeof triageCa
           "Choose another label.",
         );
       }
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.setRedirect(from, to));
       return {};
     },
     "redirect.remove": async ({ agentId, from }) => {
-      const agent = host.agent(agentId);
+      const agent = host.agents.get(agentId);
       await agent.decided(agent.decisions.removeRedirect(from));
       return {};
     },
@@ -54,15 +54,15 @@ export function triageHandlers(host: Host): WindowHandlers<keyof typeof triageCa
 
 /** Every hold of every agent, oldest first. */
 function allHolds(host: Host): HoldView[] {
-  return host
-    .agents()
+  return host.agents
+    .list()
     .flatMap((agent) => holds(agent.vault).map((row) => holdView(host, agent, row)))
     .sort((a, b) => compare(a.heldAt, b.heldAt) || a.seq - b.seq);
 }
 
 function allDiscarded(host: Host): DiscardedView[] {
-  return host
-    .agents()
+  return host.agents
+    .list()
     .flatMap((agent) =>
       discardedHolds(agent.vault, host.clock.now(), MAX_DISCARDED).map((row) => ({
         ...holdView(host, agent, row),
@@ -80,7 +80,7 @@ function holdView(host: Host, agent: Agent, row: HoldRow): HoldView {
     agentName: agent.identity.name,
     id: row.id,
     from: row.peer,
-    fromName: host.nameOf(row.peer),
+    fromName: host.agents.nameOf(row.peer),
     fromSession: row.from_session,
     toSession: row.hold_to,
     reason: row.reason,
