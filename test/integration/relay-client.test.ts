@@ -128,6 +128,32 @@ describe("N1 relays of other kinds", () => {
     ]);
   });
 
+  test.each([
+    ["breaks", 0],
+    ["is answered that it took too long", 408],
+  ])("D3 a queue goes out over a line on which what is large %s", async (_what, status) => {
+    await befriend();
+    const url = await front((request, response) => {
+      if (Number(request.headers["content-length"]) < 100_000) return false;
+      if (status === 0) return Boolean(request.socket.destroy());
+      return answerWith(response.setHeader("connection", "close"), status, "");
+    });
+    const a = transport(url);
+    let left = Array.from({ length: 30 }, (_, n) => envelope(`m${n}`, "A".repeat(40_000)));
+    const said = new Set<string>();
+    for (let attempt = 0; attempt < 20 && left.length > 0; attempt++) {
+      const outcomes = await a.put(left).catch((error) => {
+        said.add(error.message);
+        return [];
+      });
+      left = left.slice(outcomes.filter((one) => one.accepted).length);
+    }
+    expect(left).toEqual([]);
+    expect(await inbox()).toEqual(Array.from({ length: 30 }, (_, n) => `m${n}`));
+    const words = status === 0 ? "does not answer." : "is too slow for what was sent at once.";
+    expect([...said]).toEqual([expect.stringContaining(words)]);
+  });
+
   test("a malformed envelope does not hide the others; a null mailbox is empty", async () => {
     const answers = [JSON.stringify({ messages: [{ id: 1 }, envelope("2")] }), '{"messages":null}'];
     const url = await front((_request, response) =>

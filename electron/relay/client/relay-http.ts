@@ -48,6 +48,7 @@ export class RelayHttp implements RelayWire {
       const path = `${this.prefix}${uri}`;
       const response = await this.pool.request({ method, path, headers, body: bytes });
       const text = await readAll(response.body);
+      if (response.statusCode === 408) throw tooSlow(this.url);
       this.checkDigest(response.headers[CONTENT_DIGEST], text);
       return { status: response.statusCode, body: asJson(text) };
     } catch (cause) {
@@ -78,6 +79,15 @@ export class RelayHttp implements RelayWire {
   close(): Promise<void> {
     return this.pool.destroy();
   }
+}
+
+/** Said by HTTP itself, in the relay's name or of something before it: the request did not come in time. */
+function tooSlow(url: string): TinyplaceError {
+  return new TinyplaceError(
+    "relay_unreachable",
+    `The line to the relay ${url} is too slow for what was sent at once.`,
+    "It is sent again by itself, less at a time.",
+  );
 }
 
 async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {

@@ -7,6 +7,10 @@ import { type Answer, errorText, type RelayWire, readAnswer, refused } from "./r
 /** What one batch may hold: the relay's own bounds, less room for what is around the envelopes. */
 const MAX_COUNT = 100;
 const MAX_BYTES = 6 * 1024 * 1024;
+/** Over a line on which nothing larger gets through, so much is still sent at once. */
+const LEAST_BYTES = 16 * 1024;
+/** A batch that took longer is not followed by a larger one, in ms: a request has 30 s. */
+const LONG_MS = 5_000;
 const NOT_TRIED = "an earlier message has to go first";
 const UNANSWERED = "the relay did not answer for this message";
 
@@ -18,23 +22,29 @@ const batchAnswer = z.object({
 
 /**
  * Offers envelopes to the relay in their order: in batches where it knows them, else one by one.
- * After the first that has to wait nothing more is tried, so that nothing overtakes it.
+ * After the first that has to wait nothing more is tried, so that nothing overtakes it. A batch that was
+ * not answered is followed by smaller ones: a line may be too slow for what was sent at once.
  */
 export class Sender {
   private readonly wire: RelayWire;
+  private readonly elapsed: () => number;
   private batches = true;
+  /** What a batch may hold by now, in bytes. */
+  private room = MAX_BYTES;
 
-  constructor(wire: RelayWire) {
+  /** @param elapsed ms since whenever, never going back */
+  constructor(wire: RelayWire, elapsed: () => number = () => performance.now()) {
     this.wire = wire;
+    this.elapsed = elapsed;
   }
 
   /** One outcome per envelope. Rejects only when nothing is known about any of them. */
   async put(envelopes: readonly RelayEnvelope[]): Promise<PutOutcome[]> {
     const outcomes: PutOutcome[] = [];
     try {
-      for (const chunk of chunksOf(envelopes)) {
+      while (outcomes.length < envelopes.length && !outcomes.some(mustWait)) {
+        const chunk = firstOf(envelopes.slice(outcomes.length), this.room);
         await this.putChunk(chunk, outcomes);
-        if (outcomes.some(mustWait)) break;
       }
     } catch (error) {
       // What was accepted before the line broke must not be forgotten.
@@ -46,7 +56,7 @@ export class Sender {
 
   private async putChunk(chunk: readonly RelayEnvelope[], outcomes: PutOutcome[]): Promise<void> {
     if (chunk.length > 1 && this.batches) {
-      const answer = await this.wire.send("POST", "/messages/batch", { envelopes: chunk });
+      const answer = await this.sendBatch(chunk);
       if (answer.status === 200) {
         outcomes.push(...batchOutcomes(chunk, answer));
         return;
@@ -65,6 +75,19 @@ export class Sender {
     }
   }
 
+  private async sendBatch(chunk: readonly RelayEnvelope[]): Promise<Answer> {
+    const began = this.elapsed();
+    try {
+      const answer = await this.wire.send("POST", "/messages/batch", { envelopes: chunk });
+      if (this.elapsed() - began < LONG_MS) this.room = Math.min(MAX_BYTES, this.room * 2);
+      return answer;
+    } catch (error) {
+      const size = chunk.reduce((sum, envelope) => sum + sizeOf(envelope), 0);
+      this.room = Math.max(LEAST_BYTES, Math.floor(size / 2));
+      throw error;
+    }
+  }
+
   private async putOne(envelope: RelayEnvelope): Promise<PutOutcome> {
     const answer = await this.wire.send("PUT", "/messages", envelope);
     // The relay answers with the envelope: without its id this is not about this message.
@@ -80,21 +103,19 @@ export function isMissing(answer: Answer): boolean {
   return answer.status === 404 || answer.status === 405;
 }
 
-function chunksOf(envelopes: readonly RelayEnvelope[]): RelayEnvelope[][] {
-  const chunks: RelayEnvelope[][] = [];
+/** As many of the first as go into one batch, and one at least. @param room in bytes */
+function firstOf(envelopes: readonly RelayEnvelope[], room: number): readonly RelayEnvelope[] {
   let size = 0;
-  for (const envelope of envelopes) {
-    const own = envelope.body.length + 1024;
-    const chunk = chunks.at(-1);
-    if (chunk && chunk.length < MAX_COUNT && size + own <= MAX_BYTES) {
-      chunk.push(envelope);
-      size += own;
-    } else {
-      chunks.push([envelope]);
-      size = own;
-    }
-  }
-  return chunks;
+  const end = envelopes.findIndex((envelope, index) => {
+    size += sizeOf(envelope);
+    return index > 0 && (index === MAX_COUNT || size > room);
+  });
+  return end === -1 ? envelopes : envelopes.slice(0, end);
+}
+
+/** In bytes, with what is around the body. */
+function sizeOf(envelope: RelayEnvelope): number {
+  return envelope.body.length + 1024;
 }
 
 function batchOutcomes(chunk: readonly RelayEnvelope[], answer: Answer): PutOutcome[] {
