@@ -53,7 +53,7 @@ export type HandleChange = z.infer<typeof handleChange>;
 /** Something that befell stored data or the relay, and what was done about it, as sentences for a person. */
 const incident = z.object({
   at: z.string(),
-  kind: z.enum(["vault_rescued", "relay_replaced", "others_unserved"]),
+  kind: z.enum(["vault_rescued", "relay_replaced", "relay_damaged", "others_unserved"]),
   words: z.string(),
 });
 export type Incident = z.infer<typeof incident>;

@@ -239,6 +239,33 @@ test("D7 its database is read through before use, but for one closed in order an
   expect(incidents).toMatchObject([{ kind: "relay_replaced" }]);
 });
 
+test("D7 damage met at work is said in words, once", async () => {
+  const home = temporaryHome();
+  const first = await embedded(home);
+  const filling = [inside(first), inside(first, elsewhere)] as const;
+  await filling[0].requestContact(elsewhere.cryptoId);
+  await filling[1].acceptContact(here.cryptoId);
+  for (let n = 0; n < 50; n++) {
+    const body = "A".repeat(8000);
+    await filling[0].put([opaqueEnvelope({ from: here, to: elsewhere }, `m${n}`, body)]);
+  }
+  await first.close();
+  const incidents: Incident[] = [];
+  const relay = await embedded(home, 0, { incident: (one) => void incidents.push(one) });
+  const path = join(home, "relay.db");
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0x5a, bytes.length >> 1));
+  const [by, over] = [inside(relay, elsewhere), outside(relay, elsewhere)];
+  for (const one of [by, over]) {
+    await expect(one.list(100)).rejects.toMatchObject({
+      message: "The relay refused (503: the relay's database is damaged).",
+    });
+  }
+  expect(incidents).toMatchObject([
+    { kind: "relay_damaged", words: expect.stringContaining("start it again") },
+  ]);
+});
+
 test("L1 the embedded relay of an owner that was replaced does not start", async () => {
   const home = temporaryHome();
   const later = new SqliteRelayStore(join(home, "relay.db"), { ownerEpoch: 2 });

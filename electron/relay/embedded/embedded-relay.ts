@@ -24,7 +24,10 @@ export interface EmbeddedOptions {
   readonly clock: Clock;
   /** Told who of other processes makes a signed request, or opens or closes a doorbell (cryptoId). */
   readonly usedBy: (agent: string) => void;
-  /** Told that the database was damaged and is a new one, before the relay starts; or, once, that others cannot be served. */
+  /**
+   * Told before the relay starts that its database was damaged and is a new one; later, once each, that it
+   * is damaged, and that others cannot be served.
+   */
   readonly incident: (incident: Incident) => void;
   /** What serves HTTP: loaded when the first of another process comes. */
   readonly loadServer?: () => Promise<typeof import("../server/server.ts")>;
@@ -49,7 +52,7 @@ export interface EmbeddedRelay {
 export async function startEmbeddedRelay(options: EmbeddedOptions): Promise<EmbeddedRelay> {
   const { database, ownerEpoch, clock, usedBy } = options;
   const loadServer = options.loadServer ?? (() => import("../server/server.ts"));
-  const opened = openRelayStore(database, ownerEpoch, clock.now());
+  const opened = openRelayStore(database, ownerEpoch, clock, options.incident);
   const { store } = opened;
   if (opened.incident) options.incident(opened.incident);
   const startedAt = clock.now();

@@ -1,3 +1,5 @@
+import { asStorageError } from "../../vault/storage-errors.ts";
+
 /** What metrics call a refusal for which nothing more exact is known. */
 const REASONS: Readonly<Record<number, string>> = {
   400: "bad_request",
@@ -43,12 +45,16 @@ export class HttpError extends Error {
 /** What went wrong inside is not the client's to read, except that waiting may help. */
 export function asRefusal(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  const { statusCode, code, message } = error as Partial<Record<string, unknown>>;
+  const { statusCode, code, message } = asStorageError(error) as Partial<Record<string, unknown>>;
   if (typeof statusCode === "number" && statusCode < 500) {
     return new HttpError(statusCode, String(message));
   }
   if (code === "disk_full") {
     return new HttpError(507, "the relay's disk is full", { code: "disk_full", retryAfter: 60 });
+  }
+  if (code === "vault_damaged") {
+    const options = { code: "store_damaged", retryAfter: 60 };
+    return new HttpError(503, "the relay's database is damaged", options);
   }
   if (code === "store_unavailable") {
     const options = { code: "store_unavailable", retryAfter: 2 };

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Incident } from "../../../shared/model/snapshot.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { asideName, moveDatabase } from "../../vault/database-files.ts";
 import { markSound, removeSoundMark, soundSince } from "../../vault/sound-mark.ts";
 import { type Database, isDamageError, openSqlite } from "../../vault/sqlite.ts";
@@ -22,13 +23,22 @@ export interface OpenedStore {
  * ciphertext that its senders keep until it is confirmed, keys that their owners publish again, and
  * contacts, which agents of one person renew by themselves. As a vault, one that was closed in order and
  * not touched since is not read through again: see `sound-mark.ts`.
- * @param now ms since the epoch
+ * @param damaged told once when damage is met at work, which the next start mends
  */
-export function openRelayStore(path: string, ownerEpoch: number, now: number): OpenedStore {
+export function openRelayStore(
+  path: string,
+  ownerEpoch: number,
+  clock: Clock,
+  damaged: (incident: Incident) => void,
+): OpenedStore {
+  const now = clock.now();
   const soundAt = soundSince(path, now);
   const incident = isDamaged(path, soundAt !== null) ? moveAside(path, now) : null;
   removeSoundMark(path);
-  const store = new SqliteRelayStore(path, { ownerEpoch });
+  const store = new SqliteRelayStore(path, {
+    ownerEpoch,
+    damaged: () => damaged(metAtWork(clock.now())),
+  });
   const close = async () => {
     await store.close();
     if (store.isSound) markSound(path, incident ? now : (soundAt ?? now));
@@ -41,6 +51,12 @@ function moveAside(path: string, now: number): Incident {
   moveDatabase(path, aside);
   const words = `The embedded relay's database was damaged, and a new one was made. Mail on its way is sent again by itself; contacts with other people's agents may have to be asked for again. The damaged file is kept as ${basename(aside)}.`;
   return { at: new Date(now).toISOString(), kind: "relay_replaced", words };
+}
+
+function metAtWork(now: number): Incident {
+  const words =
+    "The embedded relay's database is damaged, so mail to and from other agents waits. Quit tinyplace and start it again: a new one is made then, and what waits is sent by itself.";
+  return { at: new Date(now).toISOString(), kind: "relay_damaged", words };
 }
 
 /** @param sound whether it is as it was left when it was closed in order */

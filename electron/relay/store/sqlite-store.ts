@@ -31,6 +31,8 @@ const ALONE_KIB = 4000;
 export interface SqliteStoreOptions extends StoreLimits {
   /** The owner of the data folder; a later one refuses this one's writes (rule L1). */
   readonly ownerEpoch?: number;
+  /** Told once when what is read is not what SQLite wrote. */
+  readonly damaged?: () => void;
 }
 
 /**
@@ -70,7 +72,7 @@ export class SqliteRelayStore implements RelayStore {
       this.db.close();
       throw error;
     }
-    this.sql = new Sql(this.db);
+    this.sql = new Sql(this.db, options.damaged);
     this.shares = new ShareCounts(this.sql);
     this.commits = new GroupCommit(this.db, {
       ...(guard && { before: guard }),

@@ -8,11 +8,14 @@ import {
 /** The prepared statements of one database, each made when first asked for. */
 export class Sql {
   private readonly db: Database;
+  private readonly damaged: () => void;
   private readonly statements = new Map<string, Statement>();
   private metDamage = false;
 
-  constructor(db: Database) {
+  /** @param damaged told once, when the first statement meets damage */
+  constructor(db: Database, damaged: () => void = () => undefined) {
     this.db = db;
+    this.damaged = damaged;
   }
 
   /** Something that was read was not what SQLite had written. */
@@ -36,7 +39,10 @@ export class Sql {
     try {
       return act();
     } catch (error) {
-      this.metDamage ||= isDamageError(error);
+      if (!this.metDamage && isDamageError(error)) {
+        this.metDamage = true;
+        this.damaged();
+      }
       throw error;
     }
   }
