@@ -6,4 +6,4 @@ import { homePaths } from "./platform/paths.ts";
  * else and so starts fast.
  */
 const [name = "", home] = process.argv.slice(2);
-process.exit(await runHook(homePaths(home), name));
+process.exit(await runHook(homePaths(home || undefined), name));

@@ -3,6 +3,7 @@ import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { Program } from "../bridge/owner-launches.ts";
 import type { OwnerWays } from "../bridge/owner-seeker.ts";
 import type { Command } from "../bridge/person.ts";
+import { EXIT } from "../bridge/terminal/exit-codes.ts";
 import { Output } from "../bridge/terminal/output.ts";
 import { type HomePaths, homePaths } from "../platform/paths.ts";
 
@@ -41,6 +42,7 @@ export class Context {
   /** Where a command works, and what it prints to. */
   async open(options: SharedOptions): Promise<Command> {
     const paths = homePaths(options.home);
+    endWithReader();
     return { paths, ways: await this.ways(paths), output: new Output(options.json ?? false) };
   }
 
@@ -74,4 +76,12 @@ export class Context {
       "Use `npm start` or `npm exec tinyplace`, which bring their own.",
     );
   }
+}
+
+/** Whoever read what a command prints, as `head` does, has enough: that is no failure. */
+function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.ok);
+    throw error;
+  });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { TinyplaceError } from "../../shared/errors/errors.ts";
-import type { RelayChoice } from "../../shared/model/relay-choice.ts";
+import { type RelayChoice, relayUrlOf } from "../../shared/model/relay-choice.ts";
 import type { Incident } from "../../shared/model/snapshot.ts";
 import type { Timers } from "../../shared/pacing/timers.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -49,8 +49,10 @@ export class HostRelay {
     this.parts = parts;
   }
 
+  /** Throws `bad_request` where TINYPLACE_API_URL is no address. */
   async start(): Promise<void> {
-    const elsewhere = this.parts.forced ?? this.parts.settings.relay;
+    const { forced, settings } = this.parts;
+    const elsewhere = forced === null ? settings.relay : relayUrlOf(forced, "TINYPLACE_API_URL");
     if (elsewhere !== null) await this.loadNetwork();
     this.url = elsewhere ?? (await this.embedded()).url;
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { TinyplaceError } from "../../shared/errors/errors.ts";
 
 /** Unix socket paths are bounded by the kernel: 104 bytes on macOS, 108 on Linux. */
 const MAX_SOCKET_PATH = 100;
@@ -34,9 +35,20 @@ export interface HomePaths {
   readonly installation: string;
 }
 
-/** The data folder named by the argument, else by TINYPLACE_HOME, else `~/.tinyplace`. */
+/**
+ * The data folder named by the argument, else by TINYPLACE_HOME, else `~/.tinyplace`. Throws
+ * `bad_request` for an argument that is empty, as an unset variable of a script is: it would be the
+ * folder that the script happens to stand in. An empty TINYPLACE_HOME is none.
+ */
 export function homePaths(named?: string): HomePaths {
-  const home = resolve(named ?? process.env.TINYPLACE_HOME ?? join(homedir(), ".tinyplace"));
+  if (named === "") {
+    throw new TinyplaceError(
+      "bad_request",
+      "--home names no folder.",
+      "Name one, or leave it out: without it TINYPLACE_HOME says which, else ~/.tinyplace is used.",
+    );
+  }
+  const home = resolve(named ?? (process.env.TINYPLACE_HOME || join(homedir(), ".tinyplace")));
   const socketFolder = socketFolderFor(home);
   return {
     home,

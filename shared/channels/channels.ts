@@ -24,7 +24,8 @@ import { updatesCalls } from "./updates-calls.ts";
 export const windowCalls = {
   "host.snapshot": lazily({ request: () => z.object({}).strict(), response: () => hostSnapshot }),
   "agent.create": lazily({
-    request: () => z.object({ name: z.string().min(1).max(64) }).strict(),
+    // What a name may be is said by whoever makes the agent.
+    request: () => z.object({ name: z.string().max(1024) }).strict(),
     response: () => agentSummary,
   }),
   ...mailCalls,

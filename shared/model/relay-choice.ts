@@ -21,15 +21,18 @@ export const relayChoice = z.object({
 });
 export type RelayChoice = z.infer<typeof relayChoice>;
 
-/** A relay's address as it is kept: http or https, without a query. Throws `bad_request`. */
-export function relayUrlOf(text: string): string {
+/**
+ * A relay's address as it is kept: http or https, without a query. Throws `bad_request`.
+ * @param source what gave it, where that is not whoever reads the error
+ */
+export function relayUrlOf(text: string, source: string | null = null): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isPlain =
     url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
   if (isPlain) return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   throw new TinyplaceError(
     "bad_request",
-    `"${text.slice(0, 128)}" is no relay's address.`,
+    `${source === null ? "" : `${source}: `}"${text.slice(0, 128)}" is no relay's address.`,
     "Give one as https://relay.example or https://relay.example/path. Nothing was changed.",
   );
 }

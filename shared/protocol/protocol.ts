@@ -134,7 +134,8 @@ export const calls = {
     result: () => z.object({ attached: attached.nullable() }),
   }),
   "wallet.create": lazily({
-    params: () => z.object({ name: z.string().min(1).max(64) }),
+    // What a name may be is said by whoever makes the agent.
+    params: () => z.object({ name: z.string().max(1024) }),
     result: () => z.object({ created: agentRef }),
   }),
   "wallet.list": lazily({

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -6,6 +7,7 @@ import { homePaths } from "../../electron/platform/paths.ts";
 import { commandLine } from "../support/command-line.ts";
 import { ended, ownedHome, ownerOf, STARTS } from "../support/owners.ts";
 import { runProgram, startDaemon } from "../support/processes.ts";
+import { TINYPLACE } from "../support/programs.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /** How the program behaves as a program: exit codes, help, completions, owners that come and go. */
@@ -47,6 +49,52 @@ test("U5 exit codes say whether words, owner or vault are missing", async () => 
   expect(await runProgram(["unrouted", "--help"])).toMatchObject({ code: 0, stderr: "" });
   expect((await runProgram(["--help"])).stdout).toMatch(/Exit codes:\n {2}0 {2}done\n/);
   expect((await runProgram([])).code).toBe(2);
+});
+
+test("an empty --home is refused before it means the folder one stands in, an empty TINYPLACE_HOME is none", async () => {
+  const words = ["status", "--json", "--home", ""];
+  expect(JSON.parse((await runProgram(words)).stderr)).toMatchObject({
+    code: "bad_request",
+    error: "--home names no folder.",
+  });
+  const home = temporaryHome();
+  const { stderr } = await runProgram(["status", "--json"], { TINYPLACE_HOME: "", HOME: home });
+  expect(JSON.parse(stderr).error).toContain(join(home, ".tinyplace"));
+});
+
+test("a command whose reader has enough ends well", async () => {
+  const home = temporaryHome();
+  await startDaemon(home);
+  const words = [...TINYPLACE.words, "status", "--json", "--home", home];
+  const child = spawn(TINYPLACE.command, words, { stdio: "pipe" });
+  const errors: string[] = [];
+  child.stderr.on("data", (data) => errors.push(String(data)));
+  child.stdout.destroy();
+  const [code] = await once(child, "close");
+  expect([code, errors]).toEqual([0, []]);
+});
+
+test("a name that no agent can have is refused in the words for names", async () => {
+  const home = temporaryHome();
+  await startDaemon(home);
+  for (const name of ["", "x".repeat(100)]) {
+    expect(await commandLine(home).fails("agents", "create", name)).toMatchObject({
+      code: "bad_request",
+      error: expect.stringContaining("cannot be a wallet's name"),
+    });
+  }
+});
+
+test("a relay of the environment that is no address keeps the daemon from starting, and says so", async () => {
+  const home = temporaryHome();
+  const env = { TINYPLACE_API_URL: "bogus" };
+  const { code, stderr } = await runProgram(["daemon", "--home", home], env);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^TINYPLACE_API_URL: "bogus" is no relay's address\.\n/),
+  ]);
+  // Nothing of the start is left that keeps the next from owning the folder.
+  await startDaemon(home);
 });
 
 test("L2 a command that finds no owner starts one, which ends when nobody needs it", async () => {

@@ -258,7 +258,7 @@ test("D7 damage met at work is said in words, once", async () => {
   const [by, over] = [inside(relay, elsewhere), outside(relay, elsewhere)];
   for (const one of [by, over]) {
     await expect(one.list(100)).rejects.toMatchObject({
-      message: "The relay refused (503: the relay's database is damaged).",
+      message: 'The relay refused (503: "the relay\'s database is damaged").',
     });
   }
   expect(incidents).toMatchObject([

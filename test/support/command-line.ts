@@ -12,7 +12,9 @@ export interface CommandLine {
   /** With `--json`: the result of a command that must end well. */
   json<T = Record<string, unknown>>(...words: string[]): Promise<T>;
   /** With `--json`: how a command fails, whose stdout must stay empty. */
-  fails(...words: string[]): Promise<{ exit: number | null; code: string; next: string }>;
+  fails(
+    ...words: string[]
+  ): Promise<{ exit: number | null; code: string; error: string; next: string }>;
 }
 
 /** `tinyplace ... --home HOME`, as a person types it. */
@@ -30,7 +32,10 @@ export function commandLine(
     fails: async (...words: string[]) => {
       const { code, stdout, stderr } = await run(...words, "--json");
       if (stdout !== "") throw new Error(`tinyplace ${words.join(" ")} printed ${stdout}`);
-      return { exit: code, ...(JSON.parse(stderr) as { code: string; next: string }) };
+      return {
+        exit: code,
+        ...(JSON.parse(stderr) as { code: string; error: string; next: string }),
+      };
     },
   });
 }

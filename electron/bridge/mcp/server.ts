@@ -110,7 +110,7 @@ async function callTool(
     return { content: contentOf(structuredContent, frames ?? []), structuredContent };
   } catch (error) {
     const view = errorView(error);
-    return { isError: true, content: [{ type: "text", text: JSON.stringify(view) }] };
+    return { isError: true, content: [{ type: "text", text: inertJson(view) }] };
   } finally {
     stopProgress();
   }

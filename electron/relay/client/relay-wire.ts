@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
+import { visibleLine } from "../../../shared/framing/visible.ts";
 import type { RelayListener } from "../transport.ts";
 import type { Method } from "../wire.ts";
 
@@ -84,15 +85,15 @@ export function refused(answer: Answer): TinyplaceError {
   }
   return new TinyplaceError(
     "relay_refused",
-    `The relay refused (${answer.status}${text ? `: ${text}` : ""}).`,
+    `The relay refused (${answer.status}${text ? `: "${text}"` : ""}).`,
     nextStep(answer.status),
   );
 }
 
-/** The relay's own words, "" when it gave none. */
+/** The relay's own words, which may be a stranger's, as one visible line; "" when it gave none. */
 export function errorText(answer: Answer): string {
   const parsed = refusal.safeParse(answer.body);
-  const text = parsed.success ? parsed.data.error.slice(0, 200) : "";
+  const text = parsed.success ? visibleLine(parsed.data.error.slice(0, 200)) : "";
   if (answer.status !== 401 || !text.includes("date")) return text;
   return `this machine's clock is wrong, or the relay's: ${text}`;
 }
