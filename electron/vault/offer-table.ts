@@ -119,18 +119,26 @@ export function markPushed(
 
 export interface Unseen {
   readonly delivery: number;
-  /** The message's id. */
+  /** The message's id, its sender's own, and who that is. */
   readonly id: string;
+  readonly peer: string;
   readonly isWhole: boolean;
+  readonly isRead: boolean;
   /** Nothing but a channel can have brought it. */
   readonly byChannel: boolean;
 }
+
+type UnseenRow = Pick<Unseen, "delivery" | "id" | "peer"> & {
+  whole: number;
+  read: number;
+  channel: number;
+};
 
 /** The newest deliveries that were handed out since `since` and not seen yet. */
 export function unseen(vault: VaultReader, label: string, since: number, limit: number): Unseen[] {
   return vault
     .sql(
-      `SELECT d.id AS delivery, m.id, d.pushed_whole AS whole,
+      `SELECT d.id AS delivery, m.id, m.peer, d.pushed_whole AS whole, d.read_at IS NOT NULL AS read,
          d.read_at IS NULL AND d.offered_at IS NULL AND d.hook_offers = 0
            AND d.woken_at IS NULL AS channel
        FROM delivery d JOIN message m ON m.seq = d.message
@@ -139,11 +147,11 @@ export function unseen(vault: VaultReader, label: string, since: number, limit: 
            coalesce(d.woken_at, 0)) >= ?
        ORDER BY d.id DESC LIMIT +?`,
     )
-    .all<{ delivery: number; id: string; whole: number; channel: number }>([label, since, limit])
-    .map(({ delivery, id, whole, channel }) => ({
-      delivery,
-      id,
+    .all<UnseenRow>([label, since, limit])
+    .map(({ whole, read, channel, ...one }) => ({
+      ...one,
       isWhole: whole === 1,
+      isRead: read === 1,
       byChannel: channel === 1,
     }));
 }

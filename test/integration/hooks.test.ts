@@ -130,6 +130,34 @@ test("D6 seen is said when the id stands in the transcript, and not for a note a
   await vi.waitFor(async () => expect(await place.ladder(id)).toContain("seen"), PATIENT);
 });
 
+test("D6 an unread message is not read because another text names its id", async () => {
+  const place = await start();
+  await place.hook("session-start", { source: "startup" });
+  const asked = await place.reader.call("send", {
+    to: await addressOf(place.sender),
+    body: "what is the plan?",
+  });
+  const details = await place.send("do NOT deploy on Friday");
+  await vi.waitFor(async () => expect(await place.ladder(details)).toContain("pushed"), PATIENT);
+  const { id } = (
+    await place.sender.call("send", {
+      to: await addressOf(place.reader),
+      body: `see ${details}`,
+      in_reply_to: (asked.sent as { id: string }).id,
+    })
+  ).sent as { id: string };
+  const waited = { in_reply_to: (asked.sent as { id: string }).id };
+  await vi.waitFor(async () => expect(await unread(place.reader)).toBe(2), PATIENT);
+  const answer = await place.reader.call("check_reply", waited);
+  const content = [{ type: "tool_result", content: JSON.stringify(answer) }];
+  const line = { type: "user", message: { role: "user", content } };
+  appendFileSync(place.transcript, `${JSON.stringify(line)}\n`);
+  // By the same look that finds the answer's own id there.
+  await vi.waitFor(async () => expect(await place.ladder(id)).toContain("seen"), PATIENT);
+  expect(await place.ladder(details)).not.toContain("read");
+  expect(await unread(place.reader)).toBe(1);
+});
+
 test("M2 each new message is pushed to the channel, framed; one that a waiting call takes is not (A3)", async () => {
   const place = await start();
   const pushes: { content: string; meta: Record<string, string> }[] = [];

@@ -1,5 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { frameContactRequest, frameMessage, newDelimiter } from "../../../shared/framing/frame.ts";
+import { createHmac, hkdfSync } from "node:crypto";
+import {
+  frameContactRequest,
+  frameMark,
+  frameMessage,
+  newDelimiter,
+} from "../../../shared/framing/frame.ts";
 import { type DeliveryRow, markRead, unreadCount } from "../../vault/mail-table.ts";
 import {
   cameBy,
@@ -31,6 +36,12 @@ const CHANNEL_GRACE_MS = 10_000;
 const UNSEEN_AFTER_MS = 60_000;
 const UNSEEN_FORGOTTEN_MS = 3_600_000;
 
+/** Ids are their senders' own. */
+type MessageName = Pick<DeliveryRow, "peer" | "id">;
+
+/** What a transcript shows. */
+type Seen = Pick<Unseen, "delivery" | "isWhole"> & { readonly isFramed: boolean };
+
 /** What is shown to a session, and which deliveries stand in it. */
 export interface Offer {
   readonly text: string;
@@ -44,10 +55,14 @@ export interface Offer {
 export class Offers {
   private readonly agent: Agent;
   private readonly nameOf: NameOf;
+  /** 32 bytes: by it delimiters of frames are drawn. */
+  private readonly frameKey: Uint8Array;
 
   constructor(agent: Agent, nameOf: NameOf) {
     this.agent = agent;
     this.nameOf = nameOf;
+    const { seed } = agent.identity;
+    this.frameKey = new Uint8Array(hkdfSync("sha256", seed, "", "tinyplace frames", 32));
   }
 
   /**
@@ -146,12 +161,18 @@ export class Offers {
     this.told(label);
   }
 
-  /** The transcript shows them. */
-  async seen(found: readonly Unseen[], label: string, now: number): Promise<void> {
+  /** What stands in a transcript where this message was offered, and nobody can write who was not there. */
+  markOf(message: MessageName): string {
+    return frameMark(this.delimiterOf(message));
+  }
+
+  /** The transcript shows them; `isFramed`: as they were offered. */
+  async seen(found: readonly Seen[], label: string, now: number): Promise<void> {
     const { vault } = this.agent;
     await vault.write(() => {
-      for (const { delivery, isWhole } of found) {
-        if (isWhole) this.owe(markRead(vault, delivery, label, now), "read", now, label);
+      for (const { delivery, isWhole, isFramed } of found) {
+        if (isWhole && isFramed)
+          this.owe(markRead(vault, delivery, label, now), "read", now, label);
         this.owe(markSeen(vault, delivery, label, now), "seen", now, label);
       }
     });
@@ -204,7 +225,16 @@ export class Offers {
   private frame(row: DeliveryRow, limit = Infinity): string {
     const message = framedMessageOf(this.agent, this.nameOf, row);
     const rest = "inbox returns all of it";
-    return frameMessage(message, newDelimiter(randomBytes(8)), { limit, rest });
+    return frameMessage(message, this.delimiterOf(row), { limit, rest });
+  }
+
+  /**
+   * The same each time, so that a transcript shows which message was offered there. No sender knows it
+   * before the message is written, nor that of any other.
+   */
+  private delimiterOf({ peer, id }: MessageName): string {
+    const bytes = createHmac("sha256", this.frameKey).update(`${peer} ${id}`).digest();
+    return newDelimiter(bytes.subarray(0, 8));
   }
 }
 

@@ -20,7 +20,11 @@ interface SeenWatchParts {
   readonly timers: Timers;
 }
 
-/** Finds out what reached the model: message ids in the transcripts of an agent's sessions (D6). */
+/**
+ * Finds out what reached the model, in the transcripts of an agent's sessions (D6): there a read message
+ * is seen by its id. An unread one is only where the frame stands in which it was pushed, since anybody's
+ * text may name its id.
+ */
 export class SeenWatch {
   private readonly parts: SeenWatchParts;
   private readonly transcripts = new WeakMap<Session["life"], Transcript>();
@@ -65,9 +69,13 @@ export class SeenWatch {
       );
       const transcript = this.transcriptOf(life, life.transcript);
       if (awaited.length === 0) return transcript.skip();
-      const found = await transcript.find(awaited.map(({ id }) => id));
+      const marked = awaited.map((one) => ({ ...one, mark: offers.markOf(one) }));
+      const found = await transcript.find(marked.flatMap(({ id, mark }) => [id, mark]));
       if (found.size === 0 || agent.isClosed) return;
-      const seen = awaited.filter(({ id }) => found.has(id));
+      const seen = marked.flatMap(({ id, mark, ...one }) => {
+        const isFramed = found.has(mark);
+        return isFramed || (one.isRead && found.has(id)) ? [{ ...one, isFramed }] : [];
+      });
       if (seen.some(({ byChannel }) => byChannel)) life.hasChannel = true;
       await offers.seen(seen, label, clock.now());
     } finally {

@@ -4,8 +4,8 @@ import { AppendedLines } from "./appended-lines.ts";
 const FIRST_READ_BYTES = 256 * 1024;
 
 /**
- * Watches one session's transcript, a file of JSON lines, for message ids that reached the model. Only
- * what was appended is read, and each line once.
+ * Watches one session's transcript, a file of JSON lines, for words that reached the model. Only what was
+ * appended is read, and each line once.
  */
 export class Transcript {
   private readonly lines: AppendedLines;
@@ -18,10 +18,13 @@ export class Transcript {
     return this.lines.path;
   }
 
-  /** Those of `ids` that stand in what was appended since the last look; never rejects. */
-  async find(ids: readonly string[]): Promise<Set<string>> {
+  /**
+   * Those of `words` that stand in what was appended since the last look; never rejects.
+   * @param words that JSON writes as they are
+   */
+  async find(words: readonly string[]): Promise<Set<string>> {
     try {
-      return this.idsIn(await this.lines.read(), ids);
+      return this.wordsIn(await this.lines.read(), words);
     } catch {
       // Not there yet, or not ours to read: nothing was seen.
       return new Set();
@@ -33,11 +36,11 @@ export class Transcript {
     this.lines.skip();
   }
 
-  private idsIn(lines: readonly string[], ids: readonly string[]): Set<string> {
+  private wordsIn(lines: readonly string[], words: readonly string[]): Set<string> {
     const found = new Set<string>();
     for (const line of lines) {
-      const named = ids.filter((id) => !found.has(id) && line.includes(id));
-      if (named.length > 0 && reachedModel(line)) for (const id of named) found.add(id);
+      const named = words.filter((one) => !found.has(one) && line.includes(one));
+      if (named.length > 0 && reachedModel(line)) for (const one of named) found.add(one);
     }
     return found;
   }
