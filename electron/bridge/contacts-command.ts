@@ -1,3 +1,4 @@
+import { TinyplaceError } from "../../shared/errors/errors.ts";
 import type { AskResponse } from "../../shared/protocol/person-calls.ts";
 import { asPerson, type Command, type OwnAgent, type Person } from "./person.ts";
 import type { Output } from "./terminal/output.ts";
@@ -50,8 +51,16 @@ export const acceptContact = withPeer(async ({ person, output, agent, peer }) =>
   );
 });
 
-/** Declines their request. */
+/** Declines their request. A contact, or what was asked of them, is `remove`'s to end. */
 export const declineContact = withPeer(async ({ person, output, agent, peer }) => {
+  const { contacts } = await person.ask("contacts.list", { agentId: agent.cryptoId });
+  if (!contacts.some((one) => one.peer === peer && one.standing === "incoming")) {
+    throw new TinyplaceError(
+      "contact_unknown",
+      `${peer} has not asked for contact.`,
+      "`tinyplace contacts` lists who has; `tinyplace contacts remove` ends a contact.",
+    );
+  }
   await person.ask("contact.remove", { agentId: agent.cryptoId, peer });
   output.result({ declined: { agentId: peer } }, () =>
     output.line(`The request of ${peer} is declined.`),

@@ -2,7 +2,7 @@ import type { ReceivedMessage } from "../../shared/protocol/received-message.ts"
 import { asPerson, type Command, type OwnAgent, type Person } from "./person.ts";
 import { UsageError } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
-import { clockTime, nameIn } from "./terminal/words.ts";
+import { checkedLabel, clockTime, nameIn } from "./terminal/words.ts";
 
 export interface InboxOptions {
   readonly wallet?: string;
@@ -29,11 +29,12 @@ export async function showInbox(command: Command, options: InboxOptions): Promis
       "Name it with --session, for example --session claude:1.",
     );
   }
+  const session = options.session === undefined ? null : checkedLabel(options.session);
   await asPerson(command, async (person, output) => {
     const agent = await person.agent(options.wallet);
     const asked = {
       wallet: agent.cryptoId,
-      label: options.session ?? null,
+      label: session,
       limit: options.limit,
     };
     const { inboxes } = await person.call("person.unread", asked);

@@ -5,7 +5,7 @@ import { freshMessageId } from "../platform/fresh-message-id.ts";
 import { asPerson, type Command, type OwnAgent, type Person } from "./person.ts";
 import { EXIT, WaitedInVain } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
-import { checkedLabel, isLost, messageText, stepCells } from "./terminal/words.ts";
+import { checkedId, checkedLabel, isLost, messageText, stepCells } from "./terminal/words.ts";
 
 export interface SendOptions {
   readonly wallet?: string;
@@ -42,6 +42,7 @@ export async function sendMessage(
   options: SendOptions,
 ): Promise<void> {
   const toSession = options.session === undefined ? null : checkedLabel(options.session);
+  const answered = options.inReplyTo === undefined ? null : checkedId(options.inReplyTo);
   const body = await messageText(words, options.file);
   await asPerson(command, async (person, output) => {
     const agent = await person.agent(options.wallet);
@@ -51,9 +52,8 @@ export async function sendMessage(
       ...{ fromSession: null, to: to.startsWith("@") ? to : await person.peer(agent, to) },
       ...{ toSession, role: options.role, text: body },
     };
-    const answers = options.inReplyTo
-      ? { id: options.inReplyTo, quote: "", hold: null, settle: false }
-      : null;
+    const answers =
+      answered === null ? null : { id: answered, quote: "", hold: null, settle: false };
     const { sent } = await person.ask("composer.send", { ...message, answers });
     await conclude(person, output, { agent, sent, options });
   });

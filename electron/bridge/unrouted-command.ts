@@ -107,7 +107,8 @@ export async function ruleUnrouted(
 ): Promise<void> {
   const { from, to } = labels;
   for (const one of [from, to]) if (one !== undefined) checkedLabel(one);
-  if (from !== undefined && (to === undefined) !== (options.remove ?? false)) {
+  const isList = from === undefined && !options.remove;
+  if (!isList && (from === undefined || (to === undefined) !== (options.remove ?? false))) {
     throw new UsageError(
       "A rule is made of two labels; one is removed by its first.",
       "tinyplace unrouted rule FROM TO, or tinyplace unrouted rule FROM --remove.",

@@ -97,7 +97,7 @@ function unroutedCommands(unrouted: Command, context: Context): void {
         to: string | undefined,
         options: { wallet?: string; remove?: boolean } & SharedOptions,
       ) => {
-        const labels = { ...(from && { from }), ...(to && { to }) };
+        const labels = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
         await (await load()).ruleUnrouted(await context.open(options), labels, options);
       },
     );

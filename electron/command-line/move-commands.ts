@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ExportOptions, ImportOptions } from "../bridge/move-commands.ts";
+import { UsageError } from "../bridge/terminal/exit-codes.ts";
 import type { Context, SharedOptions } from "./context.ts";
 
 const load = () => import("../bridge/move-commands.ts");
@@ -14,6 +15,7 @@ export function moveCommands(program: Command, context: Context): void {
     .option("--move-here", "take the agent's mailbox from the installation that has it")
     .option("--passphrase-file <path>", "a file of mode 0600 with the backup's passphrase")
     .action(async (file: string | undefined, options: ImportOptions & SharedOptions) => {
+      checkImport(file, options);
       const command = await context.open(options);
       if (file !== undefined) await (await load()).restoreBackup(command, file, options);
       else await (await import("../bridge/import-command.ts")).importPluginData(command, options);
@@ -26,6 +28,21 @@ export function moveCommands(program: Command, context: Context): void {
     .action(async (options: ExportOptions & SharedOptions) => {
       await (await load()).exportBackup(await context.open(options), options);
     });
+}
+
+/** An option that says nothing of what is imported would mean less than who wrote it thinks. */
+function checkImport(file: string | undefined, options: ImportOptions): void {
+  const strange =
+    file === undefined
+      ? { "--move-here": options.moveHere, "--passphrase-file": options.passphraseFile }
+      : { "--from": options.from, "--dry-run": options.dryRun };
+  const [named] = Object.entries(strange).find(([, given]) => given !== undefined) ?? [];
+  if (named === undefined) return;
+  const of = file === undefined ? "a backup, and no file is named" : "the earlier plugin's data";
+  throw new UsageError(
+    `${named} is for ${of}.`,
+    "Nothing was imported. See `tinyplace help import`.",
+  );
 }
 
 export function deleteCommand(agents: Command, context: Context): void {

@@ -106,7 +106,9 @@ function contactCommands(contacts: Command, context: Context): void {
     },
   );
   about("verify", "show the safety number that both sides compare")
-    .option("--mark", "keep that you compared it, and it was the same")
+    .addOption(
+      new Option("--mark", "keep that you compared it, and it was the same").conflicts("unmark"),
+    )
     .option("--unmark", "take that back")
     .action(async (peer: string, options: Options & { mark?: boolean; unmark?: boolean }) => {
       await (await load()).verifyContact(await context.open(options), peer, options);

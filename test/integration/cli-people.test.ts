@@ -59,6 +59,13 @@ test("U5 contacts are asked, accepted, declined, verified, removed and blocked",
   });
   expect([await standing(a), await standing(b)]).toEqual([["outgoing"], ["incoming"]]);
   expect(await b.cli("contacts", "decline", a.address)).toMatchObject({ code: 0 });
+  // Nothing is there to decline any more, nor on the side that asked.
+  for (const [one, peer] of [[b, a.address] as const, [a, b.address] as const]) {
+    expect(await one.cli.fails("contacts", "decline", peer)).toMatchObject({
+      exit: 1,
+      code: "contact_unknown",
+    });
+  }
   expect([await standing(a), await standing(b)]).toEqual([[], []]);
 
   await a.cli.json("contacts", "add", b.address);

@@ -85,6 +85,29 @@ test("a name that no agent can have is refused in the words for names", async ()
   }
 });
 
+test.each([
+  ["import", "FILE", "--dry-run"],
+  ["import", "FILE", "--from", "/nowhere"],
+  ["import", "--move-here"],
+  ["import", "--passphrase-file", "/nowhere"],
+  ["contacts", "verify", "peer", "--mark", "--unmark"],
+  ["send", "peer", "hi", "--in-reply-to", ""],
+  ["send", "peer", "hi", "--in-reply-to", "not an id"],
+  ["inbox", "--session", "bad label!"],
+  ["inbox", "--session", "bad label!", "--take"],
+  ["unrouted", "rule", "--remove"],
+  ["unrouted", "rule", "", ""],
+])(
+  "words that mean nothing together are refused before anything is asked: %s %s %s",
+  async (...words) => {
+    // No owner runs: what is asked of one would end with another code.
+    expect(await commandLine(temporaryHome()).fails(...words)).toMatchObject({
+      exit: 2,
+      code: "bad_request",
+    });
+  },
+);
+
 test("a relay of the environment that is no address keeps the daemon from starting, and says so", async () => {
   const home = temporaryHome();
   const env = { TINYPLACE_API_URL: "bogus" };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { checkTextSize } from "../../../shared/envelope/envelope.ts";
+import { readMessageId } from "../../../shared/envelope/message-id.ts";
 import { readLabel } from "../../../shared/labels/labels.ts";
 import type { LadderStep, Rung } from "../../../shared/model/ladder.ts";
 import type { SentMessage } from "../../../shared/model/sent.ts";
@@ -60,6 +61,16 @@ export function checkedLabel(text: string): string {
   throw new UsageError(
     `"${text.slice(0, 64)}" is no session's label.`,
     "A label has letters, digits, `_`, `:` or `-`, at most 32, such as claude:1.",
+  );
+}
+
+/** A message's id of the command line; throws what is wrong with it. */
+export function checkedId(text: string): string {
+  const id = readMessageId(text);
+  if (id !== null) return id;
+  throw new UsageError(
+    `"${text.slice(0, 64)}" is no message's id.`,
+    "Ids stand beside messages in `tinyplace inbox`, such as msg-0123456789abcdef01.",
   );
 }
 
