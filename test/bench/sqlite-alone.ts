@@ -251,7 +251,7 @@ class Way {
     this.relay.commit(() => {
       for (const envelope of envelopes) {
         const delivery = { mailbox: RECEIVER, sender: SENDER, envelope };
-        putEnvelope(this.mailbox, this.shares, delivery, { bounds, now: at });
+        putEnvelope(this.mailbox, this.shares, delivery, { bounds, now: at, mustWait: false });
       }
     });
   }

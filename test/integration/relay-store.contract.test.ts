@@ -195,6 +195,19 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     expect(await put(large("4"), large("5"))).toEqual(["stored", "full"]);
   });
 
+  test("R6 nothing overtakes an envelope that found the mailbox full", async () => {
+    const store = await create({ mailboxSize: 3000 });
+    const large = (id: string) => delivery(id, "alice", "bob", "A".repeat(2000));
+    const put = (...all: Delivery[]) => store.putEnvelopes(all, NOW);
+    expect(await put(large("1"))).toEqual(["stored"]);
+    const others = [delivery("2", "eve"), delivery("3", "alice", "carol")];
+    const outcomes = await put(large("2"), delivery("3"), large("1"), ...others);
+    expect(outcomes).toEqual(["full", "full", "known", "stored", "stored"]);
+    await store.removeEnvelopes("bob", ["1"], NOW);
+    expect(await put(large("2"), delivery("3"))).toEqual(["stored", "stored"]);
+    expect(await ids(store)).toEqual(["2", "2", "3"]);
+  });
+
   test("N4 mail that nobody fetched within the retention is dropped", async () => {
     const store = await create({ retentionMs: 1000 });
     await store.putEnvelopes([delivery("1")], NOW);

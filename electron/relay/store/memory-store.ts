@@ -1,4 +1,5 @@
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import { PutOrder } from "./put-order.ts";
 import { type Bounds, senderShare } from "./sender-share.ts";
 import {
   type ClaimOutcome,
@@ -60,7 +61,8 @@ export class MemoryRelayStore implements RelayStore {
 
   async putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
     if (this.retentionMs > 0) this.dropOld(now);
-    return deliveries.map((one) => this.putOne(one, now));
+    const order = new PutOrder();
+    return deliveries.map((one) => order.noted(one, this.putOne(one, now, order.mustWait(one))));
   }
 
   async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
@@ -241,10 +243,15 @@ export class MemoryRelayStore implements RelayStore {
     }
   }
 
-  private putOne({ mailbox, sender, envelope }: Delivery, now: number): StoredOutcome {
+  private putOne(
+    { mailbox, sender, envelope }: Delivery,
+    now: number,
+    mustWait: boolean,
+  ): StoredOutcome {
     const key = keyOf(mailbox, sender, envelope.id);
     const forgetAt = this.known.get(key);
     if (forgetAt !== undefined && forgetAt > now) return "known";
+    if (mustWait) return "full";
     const box = this.mailboxes.get(mailbox) ?? { items: [], size: 0 };
     const json = JSON.stringify(envelope);
     const { limit, size } = this.bounds;

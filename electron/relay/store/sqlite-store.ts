@@ -3,6 +3,7 @@ import { GroupCommit } from "../../vault/group-commit.ts";
 import { claimOwnerEpoch } from "../../vault/owner-epoch.ts";
 import { type Database, makeDurable, openSqlite } from "../../vault/sqlite.ts";
 import type { AgentCard, LibsignalUpload, MailboxLease, SdkKey } from "../wire.ts";
+import { PutOrder } from "./put-order.ts";
 import type { Bounds } from "./sender-share.ts";
 import * as contacts from "./sqlite/contact-table.ts";
 import * as directory from "./sqlite/directory-table.ts";
@@ -89,9 +90,11 @@ export class SqliteRelayStore implements RelayStore {
       envelopes.forgetOld(this.sql, now);
       const { sql, shares, bounds } = this;
       if (this.retentionMs > 0) envelopes.dropOld(sql, shares, now - this.retentionMs, now);
-      const stored = deliveries.map((one) =>
-        envelopes.putEnvelope(sql, shares, one, { bounds, now }),
-      );
+      const order = new PutOrder();
+      const stored = deliveries.map((one) => {
+        const mustWait = order.mustWait(one);
+        return order.noted(one, envelopes.putEnvelope(sql, shares, one, { bounds, now, mustWait }));
+      });
       failpoint("relay-store.before-commit");
       return stored;
     });

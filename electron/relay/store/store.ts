@@ -95,7 +95,10 @@ export interface Fleet {
 export interface RelayStore {
   /** Null: one process has this store to itself. */
   readonly fleet: Fleet | null;
-  /** Stores all in one transaction; outcomes in the order of the deliveries. */
+  /**
+   * Stores all in one transaction; outcomes in the order of the deliveries. After a `full` whatever the
+   * same sender puts into the same mailbox is `full`, too, but for what is `known`.
+   */
   putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<readonly StoredOutcome[]>;
   /** JSON texts, oldest first; ends early, but never empty, where they exceed `maxSize` characters. */
   envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<readonly string[]>;

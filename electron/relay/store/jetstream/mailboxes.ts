@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { StoredMsg } from "@nats-io/jetstream";
+import { PutOrder } from "../put-order.ts";
 import { type Bounds, senderShare } from "../sender-share.ts";
 import {
   DEFAULT_LIMITS,
@@ -78,11 +79,14 @@ export class Mailboxes {
   /** Those of one mailbox one after another: what came first is never behind what came later. */
   async put(deliveries: readonly Delivery[], now: number): Promise<StoredOutcome[]> {
     const outcomes: StoredOutcome[] = [];
+    const order = new PutOrder();
     const mailboxes = [...new Set(deliveries.map((one) => one.mailbox))];
     await Promise.all(
       mailboxes.map(async (mailbox) => {
         for (const [index, delivery] of deliveries.entries()) {
-          if (delivery.mailbox === mailbox) outcomes[index] = await this.putOne(delivery, now);
+          if (delivery.mailbox !== mailbox) continue;
+          const outcome = await this.putOne(delivery, now, order.mustWait(delivery));
+          outcomes[index] = order.noted(delivery, outcome);
         }
       }),
     );
@@ -114,7 +118,7 @@ export class Mailboxes {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
 
-  private async putOne(delivery: Delivery, now: number): Promise<StoredOutcome> {
+  private async putOne(delivery: Delivery, now: number, mustWait: boolean): Promise<StoredOutcome> {
     const { mailbox, sender, envelope } = delivery;
     const place = this.placeOf(mailbox);
     const key = `${mailbox}.${hashOf(envelope.id)}.${hashOf(sender)}`;
@@ -122,7 +126,7 @@ export class Mailboxes {
     const bytes = Buffer.from(JSON.stringify(envelope), "utf8");
     const [tombstone, giveBack] = await Promise.all([
       this.tombstones(mailbox).get<Tombstone>(key),
-      this.takeRoom(place, subject, bytes.length),
+      mustWait ? null : this.takeRoom(place, subject, bytes.length),
     ]);
     if (tombstone && tombstone.forgetAt > now) {
       giveBack?.();

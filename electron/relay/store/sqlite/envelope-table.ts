@@ -3,17 +3,21 @@ import { type Delivery, type StoredOutcome, TOMBSTONE_MS } from "../store.ts";
 import type { ShareCounts } from "./share-counts.ts";
 import type { Sql } from "./sql.ts";
 
-/** Mailboxes, and the ids that may not come again (rule D2). Calls belong inside a transaction. */
+/**
+ * Mailboxes, and the ids that may not come again (rule D2). Calls belong inside a transaction.
+ * @param options.mustWait it is not stored, whatever room there is
+ */
 export function putEnvelope(
   sql: Sql,
   shares: ShareCounts,
   delivery: Delivery,
-  { bounds, now }: { bounds: Bounds; now: number },
+  { bounds, now, mustWait }: { bounds: Bounds; now: number; mustWait: boolean },
 ): StoredOutcome {
   const { mailbox, sender, envelope } = delivery;
   const key = [mailbox, sender, envelope.id];
   const known = "SELECT 1 AS n FROM known_envelope WHERE mailbox = ? AND sender = ? AND id = ?";
   if (sql.get(known, key)) return "known";
+  if (mustWait) return "full";
   const json = JSON.stringify(envelope);
   const filled = sql.get<{ envelopes: number; size: number }>(
     "SELECT envelopes, size FROM mailbox WHERE id = ?",
