@@ -367,6 +367,9 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       expect(await store.contactsOf("carol")).toEqual([]);
       await store.changeContact("bob", "alice", () => null);
       expect(await store.contact("alice", "bob")).toBeNull();
+      expect(await store.contactsOf("bob")).toEqual([]);
+      await store.changeContact("alice", "bob", () => edge);
+      expect(await store.contactsOf("alice")).toEqual([edge]);
     });
 
     test("changes at once see each other's outcome", async () => {

@@ -3,7 +3,8 @@ import type { Records } from "./records.ts";
 
 /**
  * One record for two agents is the truth; beside it each agent has a list of those it may have an
- * edge with, written first, so that no edge is missed. What the list names in vain is left out.
+ * edge with, written before the record, so that no edge is missed, and brought in line with it
+ * afterwards, so that nothing is left of what was taken back. What it names in vain is left out.
  */
 export class Contacts {
   private readonly records: Records;
@@ -33,14 +34,35 @@ export class Contacts {
     const current = await this.records.get<ContactEdge>(key);
     const next = rule(current);
     if (next === current) return current;
-    if (next) await Promise.all([this.list(a, b), this.list(b, a)]);
-    return await this.records.change<ContactEdge>(key, rule);
+    if (next) await this.list(a, b, true);
+    const edge = await this.records.change<ContactEdge>(key, rule);
+    await this.settle(a, b, edge !== null);
+    return edge;
   }
 
-  private async list(agent: string, other: string): Promise<void> {
-    await this.records.change<string[]>(listKey(agent), (others) =>
-      others?.includes(other) ? others : [...(others ?? []), other],
-    );
+  /**
+   * Brings the lists in line with the edge. Another relay may change it at this very time: each looks at
+   * the edge once more after it wrote the lists, so the last of them leaves them as the edge is.
+   */
+  private async settle(a: string, b: string, stands: boolean): Promise<void> {
+    for (let listed = stands; ; listed = !listed) {
+      await this.list(a, b, listed);
+      if (((await this.contact(a, b)) !== null) === listed) return;
+    }
+  }
+
+  /** Names each of the two in the other's list, or neither. */
+  private async list(a: string, b: string, listed: boolean): Promise<void> {
+    await Promise.all([this.listOne(a, b, listed), this.listOne(b, a, listed)]);
+  }
+
+  private async listOne(agent: string, other: string, listed: boolean): Promise<void> {
+    await this.records.change<string[]>(listKey(agent), (before) => {
+      const others = before ?? [];
+      if (others.includes(other) === listed) return before;
+      const next = listed ? [...others, other] : others.filter((one) => one !== other);
+      return next.length > 0 ? next : null;
+    });
   }
 }
 
