@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 
 /** Longer than a cluster needs to choose another leader, shorter than a client waits for an answer. */
@@ -42,7 +42,9 @@ export async function reliably<T>(ask: (attempt: number) => Promise<T>): Promise
 
 /** A key's last revision is not the one that was read: somebody else was first. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === 10071;
+  return (
+    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
+  );
 }
 
 /** What should be deleted is gone. */
@@ -52,10 +54,15 @@ export function isGone(error: unknown): boolean {
 
 /** As long as a cluster starts, its leader knows too few nodes to place anything on, and says 400. */
 const NO_PEERS_YET = 10005;
+/**
+ * Newer servers refuse so what comes while another write of the same key, or of the same message id, is
+ * not on enough nodes yet. That one may still come to nothing: only once it is over is there an answer.
+ */
+const UNDER_WAY = [JetStreamApiCodes.StreamWrongLastSequenceUnknown, 10158];
 
 function mayPass(error: unknown): boolean {
   if (error instanceof JetStreamApiError) {
-    return error.status === 503 || error.code === NO_PEERS_YET;
+    return error.status === 503 || error.code === NO_PEERS_YET || UNDER_WAY.includes(error.code);
   }
   return !LASTING.some((kind) => error instanceof kind);
 }
