@@ -87,6 +87,21 @@ test("N3 any relay serves any agent: contacts, mail, doorbells and leases meet i
   expect((await reader.list(50)).envelopes).toEqual([]);
 });
 
+test("N3 mail that a relay stored and did not ring for rings when it is offered again", async () => {
+  const [alice, bob] = [newAgent(), newAgent()];
+  await befriend(alice, bob);
+  let rings = 0;
+  const doorbell: RelayListener["doorbell"] = (rung) => void (rung === "mail" && rings++);
+  clientOf(bob, 1).open({ doorbell, state: () => {} });
+  await expect.poll(() => relays[1]?.listeners()).toContain(bob.cryptoId);
+  const one = envelope(alice, bob, "one");
+  // As a relay does that is killed before it rings.
+  const delivery = { mailbox: bob.cryptoId, sender: alice.cryptoId, envelope: one };
+  expect(await stores[0]?.putEnvelopes([delivery], Date.now())).toEqual(["stored"]);
+  expect(await clientOf(alice, 1).put([one])).toMatchObject([{ id: "one", accepted: true }]);
+  await expect.poll(() => rings).toBe(1);
+});
+
 test("N4 a nonce that one relay took is refused by the others", async () => {
   const alice = newAgent();
   const uri = "/contacts";

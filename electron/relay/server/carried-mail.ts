@@ -24,7 +24,7 @@ export function mailPage(texts: readonly string[], more: boolean): string {
   return `{"messages":${messages},"more":${more}}`;
 }
 
-/** The ring for what was just put into one mailbox. */
+/** The ring for what was just put into one mailbox; for nothing new it says to look. */
 export function ringOf(put: readonly Delivery[]): Ring {
   const size = put.reduce((sum, { envelope }) => sum + envelope.body.length + AROUND, 0);
   const last = put.at(-1)?.envelope.id;

@@ -143,7 +143,7 @@ async function putBatch(
   });
 }
 
-/** Stores, and rings once per mailbox that got something new. */
+/** Stores, and rings once per mailbox that got something new, or may have got it unheard. */
 async function deliver(
   { store, clock, ring, observer }: RouteParts,
   deliveries: readonly Delivery[],
@@ -151,10 +151,12 @@ async function deliver(
   if (deliveries.length === 0) return [];
   const outcomes = await store.putEnvelopes(deliveries, clock.now());
   for (const outcome of outcomes) observer.stored(outcome);
-  const rung = deliveries.filter((_, index) => outcomes[index] === "stored");
+  const stored = deliveries.filter((_, index) => outcomes[index] === "stored");
+  // Another relay of a fleet may have stored what is known now, and ended before it rang for it.
+  const there = store.fleet ? deliveries.filter((_, index) => outcomes[index] !== "full") : stored;
   // Before the answer: somebody waits for the mail, and nobody for what became of it.
-  for (const mailbox of new Set(rung.map((one) => one.mailbox))) {
-    await ring(mailbox, ringOf(rung.filter((one) => one.mailbox === mailbox)));
+  for (const mailbox of new Set(there.map((one) => one.mailbox))) {
+    await ring(mailbox, ringOf(stored.filter((one) => one.mailbox === mailbox)));
   }
   return outcomes;
 }
