@@ -85,7 +85,9 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
     return store;
   };
   const ids = async (store: RelayStore, mailbox = "bob", page = PAGE) =>
-    (await store.envelopes(mailbox, page)).map((text) => (JSON.parse(text) as RelayEnvelope).id);
+    (await store.envelopes(mailbox, page)).texts.map(
+      (text) => (JSON.parse(text) as RelayEnvelope).id,
+    );
 
   describe("N1 mailboxes", () => {
     test("keep what was put, oldest first, whole, apart from other mailboxes", async () => {
@@ -95,8 +97,8 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       await store.putEnvelopes([delivery("0")], NOW);
       expect(await ids(store)).toEqual(["1", "2", "0"]);
       expect(await ids(store, "carol")).toEqual(["3"]);
-      const [text] = await store.envelopes("carol", PAGE);
-      expect(JSON.parse(text as string)).toEqual(deliveries[2]?.envelope);
+      const { texts } = await store.envelopes("carol", PAGE);
+      expect(JSON.parse(texts[0] as string)).toEqual(deliveries[2]?.envelope);
     });
 
     test("give pages bounded by count and by size, but never an empty one", async () => {
@@ -107,6 +109,10 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       expect(await ids(store, "bob", { limit: 2, maxSize: 1_000_000 })).toEqual(["1", "2"]);
       expect(await ids(store, "bob", { limit: 9, maxSize: 2600 })).toEqual(["1", "2"]);
       expect(await ids(store, "bob", { limit: 9, maxSize: 10 })).toEqual(["1"]);
+      const isCut = async (page: typeof PAGE) => (await store.envelopes("bob", page)).isCut;
+      expect(await isCut({ limit: 9, maxSize: 2600 })).toBe(true);
+      expect(await isCut({ limit: 9, maxSize: 1_000_000 })).toBe(false);
+      expect(await isCut({ limit: 1, maxSize: 10 })).toBe(false);
     });
 
     test("remove by id, of any sender, and take ids that are gone", async () => {
@@ -459,7 +465,7 @@ describe("N2 the SQLite store's file", () => {
     await first.close();
     const second = new SqliteRelayStore(path, { mailboxLimit: 1 });
     opened.push(second);
-    expect(await second.envelopes("bob", PAGE)).toHaveLength(1);
+    expect((await second.envelopes("bob", PAGE)).texts).toHaveLength(1);
     expect(await second.putEnvelopes([delivery("1"), delivery("3")], NOW)).toEqual([
       "known",
       "full",

@@ -44,7 +44,7 @@ export async function carriedMail(
   put: NonNullable<Ring["put"]>,
   installation: string | null,
 ): Promise<CarriedMail | null> {
-  const [lease, texts] = await Promise.all([
+  const [lease, { texts }] = await Promise.all([
     store.lease(mailbox),
     store.envelopes(mailbox, { limit: put.count, maxSize: MAX_CARRIED_SIZE }),
   ]);

@@ -113,11 +113,9 @@ async function list(parts: RouteParts, request: RelayRequest): Promise<RelayRepl
   await requireLease(parts, owner, query.installation);
   const limit = Math.min(query.limit, MAX_PAGE);
   const found = await parts.store.envelopes(owner, { limit: limit + 1, maxSize: PAGE_SIZE });
-  const texts = found.slice(0, limit);
-  const size = texts.reduce((sum, text) => sum + text.length, 0);
-  // Ours. A page that may have been cut for its size has more, as far as anybody knows.
-  const more = found.length > limit || size > PAGE_SIZE / 2;
-  return ok(new JsonText(mailPage(texts, more)));
+  // Ours: the network's own relay does not say it.
+  const more = found.isCut || found.texts.length > limit;
+  return ok(new JsonText(mailPage(found.texts.slice(0, limit), more)));
 }
 
 /** Each as PUT would answer it, those that pass in one transaction. */

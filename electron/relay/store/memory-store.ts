@@ -11,6 +11,7 @@ import {
   MAX_ONE_TIME_KEYS,
   type RelayStore,
   type StoredOutcome,
+  type StoredPage,
   type StoreLimits,
   type TakenBundle,
   TOMBSTONE_MS,
@@ -65,15 +66,16 @@ export class MemoryRelayStore implements RelayStore {
     return deliveries.map((one) => order.noted(one, this.putOne(one, now, order.mustWait(one))));
   }
 
-  async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+  async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<StoredPage> {
     const texts: string[] = [];
     let size = 0;
     for (const { json } of this.mailboxes.get(mailbox)?.items ?? []) {
+      if (texts.length === page.limit) break;
       size += json.length;
-      if (texts.length === page.limit || (texts.length > 0 && size > page.maxSize)) break;
+      if (texts.length > 0 && size > page.maxSize) return { texts, isCut: true };
       texts.push(json);
     }
-    return texts;
+    return { texts, isCut: false };
   }
 
   async removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void> {

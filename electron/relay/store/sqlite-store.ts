@@ -22,6 +22,7 @@ import {
   type KeyHealth,
   type RelayStore,
   type StoredOutcome,
+  type StoredPage,
   type StoreLimits,
   type TakenBundle,
 } from "./store.ts";
@@ -102,7 +103,7 @@ export class SqliteRelayStore implements RelayStore {
     return outcomes;
   }
 
-  async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+  async envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<StoredPage> {
     return envelopes.readEnvelopes(this.sql, mailbox, page);
   }
 

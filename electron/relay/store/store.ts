@@ -41,6 +41,13 @@ export interface Delivery {
   readonly envelope: RelayEnvelope;
 }
 
+/** The beginning of a mailbox, as JSON texts, oldest first. */
+export interface StoredPage {
+  readonly texts: readonly string[];
+  /** It ends where it does because the next would have exceeded its size. */
+  readonly isCut: boolean;
+}
+
 /** `known`: this (mailbox, sender, id) is stored, or was deleted within the last 8 days. */
 export type StoredOutcome = "stored" | "known" | "full";
 
@@ -100,8 +107,8 @@ export interface RelayStore {
    * same sender puts into the same mailbox is `full`, too, but for what is `known`.
    */
   putEnvelopes(deliveries: readonly Delivery[], now: number): Promise<readonly StoredOutcome[]>;
-  /** JSON texts, oldest first; ends early, but never empty, where they exceed `maxSize` characters. */
-  envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<readonly string[]>;
+  /** Ends early, but never empty, where the texts exceed `maxSize` characters. */
+  envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<StoredPage>;
   /** Deletes, and keeps the ids for de-duplication. */
   removeEnvelopes(mailbox: string, ids: readonly string[], now: number): Promise<void>;
   /** Null: the mailbox is open to whoever holds its key. */

@@ -11,6 +11,7 @@ import {
   NONCE_MEMORY_MS,
   type RelayStore,
   type StoredOutcome,
+  type StoredPage,
   type StoreLimits,
   type TakenBundle,
   TOMBSTONE_MS,
@@ -130,7 +131,7 @@ export class JetStreamRelayStore implements RelayStore {
     return this.mailboxes.put(deliveries, now);
   }
 
-  envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+  envelopes(mailbox: string, page: { limit: number; maxSize: number }): Promise<StoredPage> {
     return this.mailboxes.list(mailbox, page);
   }
 

@@ -6,6 +6,7 @@ import {
   DEFAULT_LIMITS,
   type Delivery,
   type StoredOutcome,
+  type StoredPage,
   type StoreLimits,
   TOMBSTONE_MS,
 } from "../store.ts";
@@ -93,7 +94,7 @@ export class Mailboxes {
     return outcomes;
   }
 
-  async list(mailbox: string, page: { limit: number; maxSize: number }): Promise<string[]> {
+  async list(mailbox: string, page: { limit: number; maxSize: number }): Promise<StoredPage> {
     const { stream, all } = this.placeOf(mailbox);
     const texts: string[] = [];
     let size = 0;
@@ -103,11 +104,11 @@ export class Mailboxes {
       if (!message) break;
       const text = message.string();
       size += text.length;
-      if (texts.length > 0 && size > page.maxSize) break;
+      if (texts.length > 0 && size > page.maxSize) return { texts, isCut: true };
       texts.push(text);
       sequence = message.seq + 1;
     }
-    return texts;
+    return { texts, isCut: false };
   }
 
   async remove(mailbox: string, ids: readonly string[], now: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Bounds, senderShare } from "../sender-share.ts";
-import { type Delivery, type StoredOutcome, TOMBSTONE_MS } from "../store.ts";
+import { type Delivery, type StoredOutcome, type StoredPage, TOMBSTONE_MS } from "../store.ts";
 import type { ShareCounts } from "./share-counts.ts";
 import type { Sql } from "./sql.ts";
 
@@ -82,14 +82,14 @@ export function readEnvelopes(
   sql: Sql,
   mailbox: string,
   page: { limit: number; maxSize: number },
-): string[] {
+): StoredPage {
   // Sizes first: a page is cut before the texts of what does not fit are read.
   const rows = sql.all<{ seq: number; size: number }>(
     "SELECT seq, length(json) AS size FROM envelope WHERE mailbox = ? ORDER BY seq LIMIT +?",
     [mailbox, page.limit],
   );
   const first = rows[0];
-  if (!first) return [];
+  if (!first) return { texts: [], isCut: false };
   let size = first.size;
   let last = first.seq;
   for (const row of rows.slice(1)) {
@@ -97,12 +97,13 @@ export function readEnvelopes(
     if (size > page.maxSize) break;
     last = row.seq;
   }
-  return sql
+  const texts = sql
     .all<{ json: string }>(
       "SELECT json FROM envelope WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT +?",
       [mailbox, last, page.limit],
     )
     .map((row) => row.json);
+  return { texts, isCut: last !== rows.at(-1)?.seq };
 }
 
 export function removeEnvelope(sql: Sql, mailbox: string, id: string, now: number): void {
