@@ -18,8 +18,15 @@ const ratchetHeader = z.object({
   oneTimePreKeyId: z.string().max(64).optional(),
 });
 
+/** Half a surrogate pair has no UTF-8, so no URL can name what is called so. */
+const envelopeId = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((id) => id.isWellFormed(), "half a surrogate pair");
+
 export const relayEnvelope = z.object({
-  id: z.string().min(1).max(128),
+  id: envelopeId,
   from: messagingAddress,
   to: messagingAddress,
   timestamp: z.string().max(64),

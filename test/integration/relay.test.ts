@@ -121,6 +121,19 @@ describe.each([
     expect(await b.list(50)).toMatchObject({ envelopes: [{ id: "large" }], more: false });
   });
 
+  test("an id that no URL can hold is refused, and acknowledged where one was stored", async () => {
+    const [a, b] = await friends(way);
+    const half = envelope("half \ud83d");
+    expect(await a.put([half])).toMatchObject([{ accepted: false, status: 400, permanent: true }]);
+    const delivery = { mailbox: bob.cryptoId, sender: alice.cryptoId, envelope: half };
+    await store.putEnvelopes([delivery], clock.now());
+    await a.put([envelope("whole")]);
+    const page = await b.list(50);
+    expect(page).toMatchObject({ envelopes: [{ id: "whole" }], malformed: [{ id: half.id }] });
+    await b.acknowledge([half.id]);
+    expect(await b.list(50)).toMatchObject({ envelopes: [{ id: "whole" }], malformed: [] });
+  });
+
   test("the doorbell rings for stored mail and for contacts, and says which", async () => {
     const [a, b] = await friends(way);
     let rung: (at: RungFor | null) => void = () => {};

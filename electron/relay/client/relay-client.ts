@@ -128,7 +128,9 @@ export class RelayClient implements RelayTransport {
     failpoint("relay-acknowledge.before");
     for (let start = 0; start < ids.length; start += MAX_ACKNOWLEDGED) {
       const some = ids.slice(start, start + MAX_ACKNOWLEDGED);
-      if (some.length > 1 && this.acknowledgesInBatches) {
+      // Others may have stored an id that no URL can hold: alone, too, it goes in a body.
+      const inBody = some.length > 1 || !some.every((id) => id.isWellFormed());
+      if (inBody && this.acknowledgesInBatches) {
         const installation = this.installation ? { installation: this.installation.id } : {};
         const body = { agentId, ids: some, ...installation };
         const answer = await this.wire.send("POST", "/messages/ack", body);
@@ -137,7 +139,7 @@ export class RelayClient implements RelayTransport {
         this.acknowledgesInBatches = false;
       }
       for (const id of some) {
-        const uri = `/messages/${encodeURIComponent(id)}?${this.drainQuery()}`;
+        const uri = `/messages/${encodeURIComponent(id.toWellFormed())}?${this.drainQuery()}`;
         await expectAnswer(this.wire, anything, "DELETE", uri);
       }
     }
