@@ -356,6 +356,14 @@ describe("N1 keys", () => {
     expect(second.libsignal).toMatchObject({ preKey: null, kyberPreKey: { id: 9 } });
   });
 
+  test("N4 questions for keys that nobody published take no one-time key from the hour", async () => {
+    await restart({ limits: { oneTimeKeysPerHour: 1 } });
+    for (let n = 0; n < 3; n++) expect((await bundle(alice)).status).toBe(404);
+    await call(alice, "PUT", `${path(alice)}/libsignal`, libsignal);
+    expect((await bundle(alice)).body).toMatchObject({ libsignal: { preKey: { id: 1 } } });
+    expect((await bundle(alice)).body).toMatchObject({ libsignal: { preKey: null } });
+  });
+
   test("an address with a slash in it is one path segment", async () => {
     let signer = signerOf(4);
     for (let byte = 5; !signer.address.includes("/"); byte++) signer = signerOf(byte);

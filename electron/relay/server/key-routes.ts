@@ -73,9 +73,13 @@ async function bundle(parts: RouteParts, request: RelayRequest): Promise<RelayRe
   const agent = cryptoIdFrom(idIn(request));
   // Who asks need not sign, so anybody could use them up: beyond the bound it goes without.
   const oneTime = parts.rates.takeOneTimeKey(agent);
-  if (!oneTime) parts.observer.refused("one_time_keys");
   const taken = await parts.store.takeBundle(agent, { oneTime });
-  if (!taken) throw new HttpError(404, "no keys published");
+  if (!taken) {
+    // Made-up agents cost nothing, and the names that are counted have an end.
+    parts.rates.giveBackOneTimeKey(agent);
+    throw new HttpError(404, "no keys published");
+  }
+  if (!oneTime) parts.observer.refused("one_time_keys");
   const address = messagingAddressOf(keyOf(agent));
   return ok({
     agentId: address,

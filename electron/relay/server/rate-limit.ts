@@ -56,6 +56,11 @@ export class RateLimits {
   takeOneTimeKey(cryptoId: string): boolean {
     return this.oneTimeKeys.take(cryptoId) === null;
   }
+
+  /** Of one that `takeOneTimeKey` counted, and that was not there to be given away. */
+  giveBackOneTimeKey(cryptoId: string): void {
+    this.oneTimeKeys.giveBack(cryptoId);
+  }
 }
 
 class Quota {
@@ -84,6 +89,14 @@ class Quota {
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
     return count > this.limit ? Math.ceil(((window + 1) * this.windowMs - now) / 1000) : null;
+  }
+
+  /** As if `take` had not been asked. */
+  giveBack(asked: string): void {
+    const name = this.counts.has(asked) ? asked : "";
+    const count = this.counts.get(name) ?? 0;
+    if (count > 1) this.counts.set(name, count - 1);
+    else this.counts.delete(name);
   }
 }
 
