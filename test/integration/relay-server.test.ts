@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 import {
   type RelayOptions,
   type RelayServer,
@@ -453,7 +453,7 @@ describe("C1 contacts", () => {
 });
 
 describe("N1 doorbell", () => {
-  const stream = (authorization: string, options: { autoPong?: boolean } = {}) =>
+  const stream = (authorization: string, options: ClientOptions = {}) =>
     new WebSocket(
       `${relay.url.replace("http", "ws")}/inbox/stream?authorization=${encoded(authorization)}`,
       options,
@@ -479,6 +479,18 @@ describe("N1 doorbell", () => {
     for (const refused of ["", "Bearer x", stale, other]) {
       expect(await statusOf(stream(refused))).toBe(401);
     }
+  });
+
+  test("N4 counts for the address that a trusted proxy names, as requests do", async () => {
+    const from = (address: string) => ({ headers: { "x-forwarded-for": address } });
+    const open = (address: string) =>
+      statusOf(stream(streamAuthorization(alice, clock.now()), from(address)));
+    await restart({ trustProxy: ["127.0.0.1"], limits: { addressPerMinute: 2 } });
+    for (const status of [101, 101, 429]) expect(await open("203.0.113.9")).toBe(status);
+    expect((await fetch(`${relay.url}/health`, from("203.0.113.9"))).status).toBe(429);
+    expect(await open("198.51.100.7")).toBe(101);
+    expect((await fetch(`${relay.url}/health`, from("198.51.100.7"))).status).toBe(200);
+    expect(await open("203.0.113.9, 198.51.100.7")).toBe(429);
   });
 
   test("rings for stored mail once, for a repeat not at all", async () => {

@@ -28,8 +28,8 @@ interface AppOptions {
   readonly bodyBytes: number;
   readonly tls: TlsPair | undefined;
   readonly connections: ConnectionLimits;
-  /** Addresses of proxies whose word about a client's address is taken. */
-  readonly trustProxy: readonly string[];
+  /** Whether this is the address of a proxy whose word about a client's address is taken. */
+  readonly trustProxy: (address: string, hop: number) => boolean;
   readonly observer: RelayObserver;
 }
 
@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     requestTimeout: connections.requestMs,
     connectionTimeout: connections.silenceMs,
     forceCloseConnections: "idle" as const,
-    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    trustProxy: options.trustProxy,
     // A base64 address, each of its characters percent-encoded at worst.
     routerOptions: { maxParamLength: 256 },
     // Routes read what they are given by themselves, so fastify's compilers of schemas are not loaded.

@@ -42,6 +42,8 @@ interface DoorbellParts {
   readonly observer: RelayObserver;
   readonly timers: Timers;
   readonly heartbeatMs: number;
+  /** The client's own address, by the rule that holds for all other requests. */
+  readonly addressOf: (request: IncomingMessage) => string;
   /** Its fleet carries rings between relays; without one they ring here alone. */
   readonly store: RelayStore;
   /** Told whose doorbell opens or closes. */
@@ -74,7 +76,7 @@ export class Doorbells {
     const dropped = () => socket.destroy();
     socket.on("error", dropped);
     try {
-      this.parts.rates.countAddress(request.socket.remoteAddress ?? "");
+      this.parts.rates.countAddress(this.parts.addressOf(request));
       const caller = await this.admit(request);
       this.requireRoom(caller.agent);
       socket.off("error", dropped);

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Server as TlsServer } from "node:tls";
+import proxyAddr from "@fastify/proxy-addr";
 import type { FastifyInstance } from "fastify";
 import { systemTimers, type Timers } from "../../../shared/pacing/timers.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
@@ -141,12 +142,17 @@ export async function createFront(options: FrontOptions): Promise<RelayFront> {
   const observer = options.observer ?? SILENT;
   const timers = options.timers ?? systemTimers;
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
-  const doorbells = new Doorbells({ guard, rates, observer, timers, heartbeatMs, store, usedBy });
+  // What fastify makes of such a list, for upgrades as well: those it does not see.
+  const trustProxy = proxyAddr.compile([...(options.trustProxy ?? [])]);
+  const doorbells = new Doorbells({
+    ...{ guard, rates, observer, timers, heartbeatMs, store, usedBy },
+    addressOf: (request) => proxyAddr(request, trustProxy),
+  });
   const app = createApp({
     bodyBytes: limits.bodyBytes ?? 4 * MIB,
     tls,
     connections: { ...CONNECTIONS, ...limits },
-    trustProxy: options.trustProxy ?? [],
+    trustProxy,
     observer,
   });
   let draining = false;
