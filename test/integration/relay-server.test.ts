@@ -15,6 +15,7 @@ import {
   streamAuthorization,
 } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import type { ContactEdge } from "../../electron/relay/store/store.ts";
 import { ManualTime } from "../support/manual-time.ts";
 import { callRelay, type Reply, reply } from "../support/relay-call.ts";
 import { signInToken } from "../support/sign-in-token.ts";
@@ -434,6 +435,41 @@ describe("C1 contacts", () => {
     expect(await status(bob, alice)).toMatchObject({ status: "blocked" });
     await call(alice, "POST", to(bob, "/unblock"));
     expect(await status(bob, alice)).toMatchObject({ status: "none" });
+  });
+
+  /** What stands already, between an agent and so many that nobody is. */
+  const fill = (count: number, edgeWith: (somebody: string) => ContactEdge) =>
+    Promise.all(
+      Array.from({ length: count }, (_, n) => {
+        const edge = edgeWith(`somebody-${n}`);
+        return store.changeContact(edge.requester, edge.addressee, () => edge);
+      }),
+    );
+  const block = (blocker: string, addressee: string): ContactEdge => ({
+    ...{ requester: blocker, addressee, status: "blocked", blockedBy: blocker },
+    ...{ blockers: [blocker], createdAt: "", updatedAt: "" },
+  });
+
+  test("N4 strangers' blocks take none of an agent's room for contacts", async () => {
+    await fill(5000, (somebody) => block(somebody, bob.cryptoId));
+    expect((await call(alice, "POST", to(bob))).status).toBe(200);
+    expect((await call(bob, "POST", to(carol))).status).toBe(200);
+  });
+
+  test("N4 an agent's own blocks have an end, and it answers and blocks who asked all the same", async () => {
+    await call(alice, "POST", to(bob));
+    await fill(4999, (somebody) => block(bob.cryptoId, somebody));
+    for (const refused of [
+      await call(bob, "POST", to(carol, "/block")),
+      await call(bob, "POST", to(carol)),
+      await call(carol, "POST", to(bob)),
+    ]) {
+      expect([refused.status, refused.body.code]).toEqual([429, "contact_limit"]);
+    }
+    expect((await call(bob, "POST", to(alice, "/accept"))).status).toBe(200);
+    expect((await call(bob, "POST", to(alice, "/block"))).body.status).toBe("blocked");
+    await call(bob, "POST", to(alice, "/unblock"));
+    expect((await call(bob, "POST", to(carol, "/block"))).body.status).toBe("blocked");
   });
 
   test("nobody is a contact of itself, and lists come in pages", async () => {

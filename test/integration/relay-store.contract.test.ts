@@ -390,6 +390,25 @@ describe.each(stores)("relay store contract: %s", (_name, make) => {
       expect((await store.contact("alice", "bob"))?.createdAt).toBe("10");
     });
 
+    test("what is made out of nothing needs room, as judged by all that both have", async () => {
+      const store = await create();
+      const other: ContactEdge = { ...edge, addressee: "carol" };
+      await store.changeContact("bob", "carol", () => other);
+      const judged: unknown[] = [];
+      const noRoom = (...what: unknown[]) => {
+        judged.push(what);
+        throw new Error("no room");
+      };
+      const made = store.changeContact("alice", "bob", () => edge, noRoom);
+      await expect(made).rejects.toThrow("no room");
+      expect(judged).toEqual([[edge, [], [other]]]);
+      expect(await store.contactsOf("bob")).toEqual([other]);
+      const later: ContactEdge = { ...other, status: "accepted" };
+      expect(await store.changeContact("bob", "carol", () => later, noRoom)).toEqual(later);
+      expect(await store.changeContact("bob", "carol", () => null, noRoom)).toBeNull();
+      expect(await store.changeContact("alice", "bob", () => null, noRoom)).toBeNull();
+    });
+
     test("a rule that throws changes nothing, and others of the same moment stand", async () => {
       const store = await create();
       const refused = store.changeContact("alice", "bob", () => {

@@ -10,6 +10,7 @@ import { relayRoutes } from "../../electron/relay/server/routes.ts";
 import { type RelayServer, startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner, type Signer, signedHeaders } from "../../electron/relay/signing.ts";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
+import type { ContactEdge } from "../../electron/relay/store/store.ts";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
 import type { RelayEnvelope, Ring, RungFor } from "../../electron/relay/wire.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -166,6 +167,23 @@ describe.each([
     await b.acceptContact(alice.cryptoId);
     expect(await a.contacts()).toEqual([{ agentId: bob.cryptoId, status: "accepted" }]);
     expect(await a.put([envelope("m1")])).toMatchObject([{ accepted: true }]);
+  });
+
+  test("N4 requests for contact that come at once stay within their bound", async () => {
+    const others = Array.from({ length: 203 }, (_, n) => Buffer.alloc(32, 3).fill(n, 0, 1)).map(
+      (seed) => createSigner(seed).cryptoId,
+    );
+    const ask = (requester: string, addressee: string): ContactEdge => ({
+      ...{ requester, addressee, status: "pending", createdAt: "", updatedAt: "" },
+    });
+    const first = others.slice(0, 199).map((one) => ask(alice.cryptoId, one));
+    await Promise.all(
+      first.map((edge) => store.changeContact(edge.requester, edge.addressee, () => edge)),
+    );
+    const a = way(alice);
+    const asked = await Promise.allSettled(others.slice(199).map((one) => a.requestContact(one)));
+    expect(asked.filter((one) => one.status === "fulfilled")).toHaveLength(1);
+    expect((await a.contactRequests()).outgoing).toHaveLength(200);
   });
 
   test("N4 a full mailbox says so and takes mail again later", async () => {

@@ -1,7 +1,14 @@
 import { z } from "zod";
-import type { ContactEdge, RelayStore } from "../store/store.ts";
-import { accepted, blocked, contactOf, removed, requested, unblocked } from "./contact-rules.ts";
-import { HttpError } from "./http-error.ts";
+import type { ContactEdge } from "../store/store.ts";
+import {
+  accepted,
+  blocked,
+  contactOf,
+  removed,
+  requested,
+  requireRoom,
+  unblocked,
+} from "./contact-rules.ts";
 import { cryptoIdFrom, type RouteParts, read } from "./request.ts";
 import { idIn, NO_CONTENT, ok, type RelayRequest, type Route } from "./route.ts";
 
@@ -9,11 +16,6 @@ const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   offset: z.coerce.number().int().min(0).default(0),
 });
-
-/** Requests of one agent that nobody answered yet, those that wait for one agent, and contacts at all. */
-const MAX_OUTGOING = 200;
-const MAX_INCOMING = 1000;
-const MAX_CONTACTS = 5000;
 
 type Rule = typeof requested | typeof removed;
 
@@ -107,32 +109,14 @@ async function change(parts: RouteParts, request: RelayRequest, rule: Rule) {
   const self = await request.signer();
   const other = otherIn(request);
   const act = { self, other, at: new Date(clock.now()).toISOString() };
-  if (rule === requested && !(await store.contact(self, other))) {
-    await requireRoom(store, self, other);
-  }
   let before: string | undefined;
-  const edge = await store.changeContact(self, other, (current) => {
+  const changed = (current: ContactEdge | null) => {
     before = current?.status;
     return rule(current, act);
-  });
+  };
+  const edge = await store.changeContact(self, other, changed, requireRoom);
   if (edge?.status !== before && rule !== blocked) await ring(other, { for: "contacts" });
   return edge && contactOf(edge);
-}
-
-/** A stranger's requests are the one thing that reaches an agent unasked: they have an end. */
-async function requireRoom(store: RelayStore, self: string, other: string): Promise<void> {
-  const [own, theirs] = await Promise.all([store.contactsOf(self), store.contactsOf(other)]);
-  const outgoing = own.filter((one) => one.status === "pending" && one.requester === self);
-  const incoming = theirs.filter((one) => one.status === "pending" && one.addressee === other);
-  if (
-    outgoing.length < MAX_OUTGOING &&
-    incoming.length < MAX_INCOMING &&
-    Math.max(own.length, theirs.length) < MAX_CONTACTS
-  ) {
-    return;
-  }
-  const options = { code: "contact_limit", retryAfter: 3600 };
-  throw new HttpError(429, "too many contact requests", options);
 }
 
 function views(edges: readonly ContactEdge[], self: string, request: RelayRequest) {

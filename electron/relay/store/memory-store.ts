@@ -10,6 +10,7 @@ import {
   type KeyHealth,
   MAX_ONE_TIME_KEYS,
   type RelayStore,
+  type RoomRule,
   type StoredOutcome,
   type StoredPage,
   type StoreLimits,
@@ -168,19 +169,19 @@ export class MemoryRelayStore implements RelayStore {
   }
 
   async contactsOf(agent: string): Promise<ContactEdge[]> {
-    return [...this.edges]
-      .filter(([, edge]) => edge.requester === agent || edge.addressee === agent)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, edge]) => edge);
+    return this.edgesOf(agent);
   }
 
   async changeContact(
     a: string,
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
+    requireRoom?: RoomRule,
   ): Promise<ContactEdge | null> {
     const key = pairKey(a, b);
-    const next = rule(this.edges.get(key) ?? null);
+    const current = this.edges.get(key) ?? null;
+    const next = rule(current);
+    if (!current && next) requireRoom?.(next, this.edgesOf(a), this.edgesOf(b));
     if (next) this.edges.set(key, next);
     else this.edges.delete(key);
     return next;
@@ -229,6 +230,13 @@ export class MemoryRelayStore implements RelayStore {
   async check(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  private edgesOf(agent: string): ContactEdge[] {
+    return [...this.edges]
+      .filter(([, edge]) => edge.requester === agent || edge.addressee === agent)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, edge]) => edge);
+  }
 
   private removeAt(mailbox: string, box: Mailbox, index: number, now: number): void {
     const [item] = box.items.splice(index, 1);

@@ -21,6 +21,7 @@ import {
   type HandleRow,
   type KeyHealth,
   type RelayStore,
+  type RoomRule,
   type StoredOutcome,
   type StoredPage,
   type StoreLimits,
@@ -160,9 +161,13 @@ export class SqliteRelayStore implements RelayStore {
     a: string,
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
+    requireRoom?: RoomRule,
   ): Promise<ContactEdge | null> {
+    const edgesOf = (agent: string) => contacts.readContactsOf(this.sql, agent);
     return this.commits.write(() => {
-      const next = rule(contacts.readContact(this.sql, a, b));
+      const current = contacts.readContact(this.sql, a, b);
+      const next = rule(current);
+      if (!current && next) requireRoom?.(next, edgesOf(a), edgesOf(b));
       contacts.writeContact(this.sql, a, b, next);
       return next;
     });

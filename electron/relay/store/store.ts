@@ -72,6 +72,13 @@ export interface KeyHealth {
 /** A contact as kept: `blockers` are those of the two who block the other. */
 export type ContactEdge = ContactRow & { readonly blockers?: readonly string[] };
 
+/** Throws where `edge` must not be made, for all that the two have, named as in `changeContact`. */
+export type RoomRule = (
+  edge: ContactEdge,
+  edgesOfA: readonly ContactEdge[],
+  edgesOfB: readonly ContactEdge[],
+) => void;
+
 /** A name and the agent it stands for; `claimedAt` in ms. */
 export interface HandleRow {
   readonly handle: string;
@@ -133,11 +140,14 @@ export interface RelayStore {
   /**
    * Replaces what stands between two agents by what `rule` makes of it, null meaning nothing; no
    * other change comes between. `rule` may run more than once, and what it throws is thrown.
+   * @param requireRoom asked where an edge is made out of nothing, within the change; in a fleet just
+   * before it, so that changes of the same moment do not see each other
    */
   changeContact(
     a: string,
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
+    requireRoom?: RoomRule,
   ): Promise<ContactEdge | null>;
   /** Gives a free handle to the agent, once: claiming one's own again changes nothing. */
   claimHandle(handle: string, agent: string, now: number): Promise<ClaimOutcome>;

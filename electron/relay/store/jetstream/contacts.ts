@@ -1,4 +1,4 @@
-import type { ContactEdge } from "../store.ts";
+import type { ContactEdge, RoomRule } from "../store.ts";
 import type { Records } from "./records.ts";
 
 /**
@@ -28,11 +28,15 @@ export class Contacts {
     a: string,
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
+    requireRoom?: RoomRule,
   ): Promise<ContactEdge | null> {
     const key = pairKey(a, b);
     // Asked before anything is written: a refused change leaves no trace in the lists.
     const current = await this.records.get<ContactEdge>(key);
     const next = rule(current);
+    if (!current && next && requireRoom) {
+      requireRoom(next, await this.contactsOf(a), await this.contactsOf(b));
+    }
     if (next === current) return current;
     if (next) await this.list(a, b, true);
     const edge = await this.records.change<ContactEdge>(key, rule);

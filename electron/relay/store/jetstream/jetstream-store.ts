@@ -10,6 +10,7 @@ import {
   type KeyHealth,
   NONCE_MEMORY_MS,
   type RelayStore,
+  type RoomRule,
   type StoredOutcome,
   type StoredPage,
   type StoreLimits,
@@ -186,8 +187,9 @@ export class JetStreamRelayStore implements RelayStore {
     a: string,
     b: string,
     rule: (current: ContactEdge | null) => ContactEdge | null,
+    requireRoom?: RoomRule,
   ): Promise<ContactEdge | null> {
-    return this.edges.change(a, b, rule);
+    return this.edges.change(a, b, rule, requireRoom);
   }
 
   claimHandle(handle: string, agent: string, now: number): Promise<ClaimOutcome> {
