@@ -11,6 +11,7 @@ import {
   holdReasonIs,
   holds,
   insertHold,
+  removeHandedHold,
   removeHold,
   undoDiscard,
 } from "../vault/hold-table.ts";
@@ -82,7 +83,7 @@ export class Mailroom extends EventEmitter<{
     const seq = insertMessage(this.vault, message);
     if (seq === null) return null;
     this.markQuestionAnswered(message);
-    return this.settle({ ...message, seq }, this.placementOf(message), null, null);
+    return this.settle({ ...message, seq }, this.placementOf(message), null);
   }
 
   /** What `accept` would do with the message at this moment (rule U6). */
@@ -249,11 +250,15 @@ export class Mailroom extends EventEmitter<{
     // A call that follows at once must not be given them, however long ago they were handed out: this
     // process may have been put to sleep meanwhile.
     for (const delivery of deliveries) this.confirming.add(delivery);
+    let holdsChanged = false;
     try {
       await this.vault.write(() => {
         for (const delivery of deliveries) {
-          const message = markRead(this.vault, delivery, label, now);
+          const hold = removeHandedHold(this.vault, delivery);
+          const number = hold ? this.takeBack(hold, label, now) : delivery;
+          const message = number === null ? null : markRead(this.vault, number, label, now);
           if (message) this.owe(message, "read", now, label);
+          if (hold) holdsChanged = true;
         }
         failpoint("read.before-commit");
       });
@@ -262,22 +267,25 @@ export class Mailroom extends EventEmitter<{
       for (const delivery of deliveries) this.confirming.delete(delivery);
     }
     this.unhand(deliveries);
+    if (holdsChanged) this.emit("holds");
     this.emit("owed");
     this.emit("read", label);
   }
 
+  /** Inside a write: its session has it, and was only away when it was held. The delivery's number. */
+  private takeBack(hold: HoldRow, label: string, at: number): number | null {
+    this.note("delivered", hold, at, label, "had_already");
+    const offeredAt = hold.offered_at;
+    return insertDelivery(this.vault, { message: hold.seq, label, at, offeredAt });
+  }
+
   /** Inside a write: a message that was read by nobody yet goes where it belongs now. */
-  private settle(
-    message: Pick<MessageRow, "seq" | "id" | "direction" | "peer">,
-    placement: Placement,
-    offeredAt: number | null,
-    why: string | null,
-  ): Placed {
+  private settle(message: Unplaced, placement: Placement, why: string | null): Placed {
     const at = this.clock.now();
-    const { seq } = message;
+    const { seq, offered_at: offeredAt = null, delivery = null } = message;
     if (placement.kind === "hold") {
       const { toSession, reason } = placement;
-      insertHold(this.vault, { message: seq, toSession, reason, at, offeredAt });
+      insertHold(this.vault, { message: seq, toSession, reason, at, offeredAt, delivery });
       this.note("held", message, at, toSession, reason);
       this.owe(message, "held", at);
       return { labels: [], held: true, seq };
@@ -334,7 +342,7 @@ export class Mailroom extends EventEmitter<{
     // What was received is not dropped by a policy that came later: a person discards it.
     if (placement.kind === "drop") return [];
     removeHold(this.vault, hold.seq);
-    return [this.settle(hold, placement, hold.offered_at, "hold_over")];
+    return [this.settle(hold, placement, "hold_over")];
   }
 
   private reroute(row: DeliveryRow): Placed {
@@ -350,7 +358,6 @@ export class Mailroom extends EventEmitter<{
       placement.kind === "drop"
         ? { kind: "hold", toSession: null, reason: "no_session_live" }
         : placement,
-      row.offered_at,
       "session_changed",
     );
   }
@@ -399,6 +406,10 @@ type RoutableMessage = Pick<
   NewMessage,
   "toSession" | "inReplyTo" | "peer" | "direction" | "fromSession"
 >;
+
+/** A message as it is placed, and what it was before: a delivery, or a hold. */
+type Unplaced = Pick<MessageRow, "seq" | "id" | "direction" | "peer"> &
+  Partial<Pick<HoldRow, "offered_at" | "delivery">>;
 
 function routableOf(row: MessageRow): RoutableMessage {
   return {

@@ -9,9 +9,11 @@ export interface HoldRow extends MessageRow {
   readonly hold_to: string | null;
   /** When it was handed to a session, which ended before it was known to have it. */
   readonly offered_at: number | null;
+  /** The number of the one delivery that it was before; null: of none, or of several. */
+  readonly delivery: number | null;
 }
 
-const HELD = `SELECT ${MESSAGE_COLUMNS}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at
+const HELD = `SELECT ${MESSAGE_COLUMNS}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at, h.delivery
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 /** Discarded messages can be taken back for this long, in ms (rule R3). */
@@ -25,14 +27,23 @@ export function insertHold(
     reason: HoldReason;
     at: number;
     offeredAt?: number | null;
+    delivery?: number | null;
   },
 ): void {
+  // Of two inboxes that it is held from, what one has says nothing for the other.
   vault
     .sql(
-      `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at, offered_at)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO hold (message, to_session, reason, held_at, offered_at, delivery)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message) DO UPDATE SET delivery = NULL`,
     )
-    .run([hold.message, hold.toSession, hold.reason, hold.at, hold.offeredAt ?? null]);
+    .run([
+      hold.message,
+      hold.toSession,
+      hold.reason,
+      hold.at,
+      hold.offeredAt ?? null,
+      hold.delivery ?? null,
+    ]);
 }
 
 /** The same hold for another reason, e.g. since quiet hours began. */
@@ -51,6 +62,14 @@ export function removeHold(vault: VaultReader, message: number): HoldRow | null 
   const row = holdOf(vault, message);
   if (row) vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
   return row;
+}
+
+/** As `removeHold`, for what was handed out as this delivery before it was held. */
+export function removeHandedHold(vault: VaultReader, delivery: number): HoldRow | null {
+  const hold = vault
+    .sql("SELECT message FROM hold WHERE delivery = ? AND offered_at IS NOT NULL")
+    .get<{ message: number }>([delivery]);
+  return hold ? removeHold(vault, hold.message) : null;
 }
 
 /** Oldest first. */
@@ -97,7 +116,7 @@ export function discardedHolds(vault: VaultReader, now: number, limit: number): 
   return vault
     .sql(
       `SELECT ${MESSAGE_COLUMNS}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
-         d.discarded_at
+         NULL AS delivery, d.discarded_at
        FROM discarded d JOIN message m ON m.seq = d.message
        WHERE d.discarded_at > ? ORDER BY d.discarded_at DESC, m.seq DESC LIMIT ?`,
     )

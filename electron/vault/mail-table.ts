@@ -109,6 +109,7 @@ export function sentTo(vault: VaultReader, peer: string, id: string): ReceiptedR
   );
 }
 
+/** The delivery's number, never given before, or null when the label has or had the message. */
 export function insertDelivery(
   vault: VaultReader,
   delivery: {
@@ -118,11 +119,18 @@ export function insertDelivery(
     offeredAt?: number | null;
     released?: boolean;
   },
-): void {
+): number | null {
   vault
     .sql(
-      `INSERT OR IGNORE INTO delivery (message, label, delivered_at, offered_at, released)
-       VALUES (?, ?, ?, ?, ?)`,
+      `UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM delivery)) + 1
+       WHERE name = 'delivery'`,
+    )
+    .run();
+  const result = vault
+    .sql(
+      `INSERT INTO delivery (id, message, label, delivered_at, offered_at, released)
+       VALUES ((SELECT seq FROM sqlite_sequence WHERE name = 'delivery'), ?, ?, ?, ?, ?)
+       ON CONFLICT (message, label) DO NOTHING`,
     )
     .run([
       delivery.message,
@@ -131,6 +139,7 @@ export function insertDelivery(
       delivery.offeredAt ?? null,
       delivery.released ? 1 : 0,
     ]);
+  return result.changes === 1 ? Number(result.lastInsertRowid) : null;
 }
 
 export function removeDelivery(vault: VaultReader, delivery: number): void {

@@ -89,9 +89,12 @@ export function continueNumbers(source: DamagedReader, target: Database, old: bo
   const BEYOND = 1_000_000;
   for (const table of tablesOf(target)) {
     const definition = target
-      .prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?")
-      .get<{ sql: string }>([table.name]);
-    if (!definition?.sql.includes("AUTOINCREMENT")) continue;
+      .prepare(
+        `SELECT sql LIKE '%AUTOINCREMENT%' OR name IN (SELECT name FROM sqlite_sequence) AS counted
+         FROM sqlite_schema WHERE type = 'table' AND name = ?`,
+      )
+      .get<{ counted: number }>([table.name]);
+    if (definition?.counted !== 1) continue;
     const highest = target
       .prepare(`SELECT coalesce(max(rowid), 0) AS n FROM ${quoted(table.name)}`)
       .get<{ n: number }>() as { n: number };

@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   paused: "delivery is paused",
   hold_over: "what held it is over",
   session_changed: "the session it was with ended",
+  had_already: "it had it before it was held",
 };
 const SWITCHED: Readonly<Record<string, string>> = {
   on: "Automatic answers were turned on",

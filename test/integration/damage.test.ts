@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { incidents } from "../../electron/vault/incident-table.ts";
-import { insertMessage } from "../../electron/vault/mail-table.ts";
+import { insertDelivery, insertMessage } from "../../electron/vault/mail-table.ts";
 import type { Vault as OpenVault } from "../../electron/vault/vault.ts";
 import { fillRatchet, fillVault, numbered } from "../support/filled-vault.ts";
 import { BINDINGS, runOn } from "../support/sqlite-bindings.ts";
@@ -27,6 +27,8 @@ const KEY = new Uint8Array(32).fill(7);
 const SEED = new Uint8Array(32).fill(3);
 const AGENT = { name: "me", seed: SEED, registrationId: 5, createdAt: 1, epoch: 1 };
 const COUNT = 400;
+/** Of these messages, as `fillVault` places them. */
+const DELIVERIES = 240;
 const PAGE = 4096;
 
 afterAll(() => runOn("better-sqlite3"));
@@ -108,9 +110,13 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
       .all<{ name: string }>()
       .filter(({ name }) => /session|prekey|skipped/.test(name))
       .map(({ name }) => [name, count(name)] as const);
-    const seq = await vault.write(() => insertMessage(vault, numbered(100_000)));
-    // A number that a lost message had is not given again.
+    const [seq, delivery] = await vault.write(() => {
+      const message = insertMessage(vault, numbered(100_000)) as number;
+      return [message, insertDelivery(vault, { message, label: "claude:2", at: 1 })];
+    });
+    // A number that a lost message or delivery had is not given again.
     expect(seq).toBeGreaterThan(COUNT);
+    expect(delivery).toBeGreaterThan(DELIVERIES);
     const registrationId = vault
       .sql("SELECT registration_id AS id FROM agent")
       .get<{ id: number }>()?.id;
@@ -125,7 +131,13 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
     const folder = copyOfOriginal();
     const { numbers, words, counts } = await reopen(folder);
     expect([numbers.length, words]).toEqual([COUNT, []]);
-    expect(counts).toEqual({ deliveries: 240, holds: 80, jobs: 80, sessions: 20, prekeys: 20 });
+    expect(counts).toEqual({
+      deliveries: DELIVERIES,
+      holds: 80,
+      jobs: 80,
+      sessions: 20,
+      prekeys: 20,
+    });
     expect(readdirSync(folder).sort()).toEqual(["identity.sealed", "vault.db", "vault.sound"]);
   });
 
@@ -232,7 +244,13 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
       writeFileSync(join(folder, "vault.db"), bytes);
       const { numbers, words, counts, registrationId } = await reopen(folder);
       expect([numbers.length, words.length]).toEqual([COUNT, 1]);
-      expect(counts).toEqual({ deliveries: 240, holds: 80, jobs: 80, sessions: 20, prekeys: 20 });
+      expect(counts).toEqual({
+        deliveries: DELIVERIES,
+        holds: 80,
+        jobs: 80,
+        sessions: 20,
+        prekeys: 20,
+      });
       expect(registrationId).toBe(5);
     }
   });

@@ -7,7 +7,9 @@ import { homePaths } from "../../electron/platform/paths.ts";
 import { acquireOwnerLock, type OwnerLock } from "../../electron/vault/owner-lock.ts";
 import type { Carried } from "../../shared/protocol/hook-calls.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
-import { startHost } from "../support/host.ts";
+import { Bench } from "../support/agents.ts";
+import { startHost, until } from "../support/host.ts";
+import { ManualTime } from "../support/manual-time.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 const context = { signal: new AbortController().signal };
@@ -196,4 +198,79 @@ test("M1 S6 what was confirmed while the machine slept is not given to the call 
   const { messages } = await reader.call("inbox", { peek: false }, context);
   expect(messages).toEqual([]);
   await confirming;
+});
+
+test("M1 D5 D6 a confirmation that comes late never stands for mail that was not handed out", async () => {
+  const bench = await Bench.start();
+  const [a, b] = await bench.pair();
+  const writer = await a.session("claude:1");
+  const reader = await b.session("claude:1", "one");
+  await b.session("claude:2", "two");
+  await a.send(writer, b, "never handed out", { toSession: "claude:1" });
+  await a.send(writer, b, "handed out", { toSession: "claude:1" });
+  await b.until(() => b.unread("claude:1").length === 2);
+  const { mailroom } = b.agent;
+  const { deliveries, messages } = await mailroom.hand(mailroom.freeUnread("claude:1", 2).slice(1));
+  expect(messages).toMatchObject([{ text: "handed out" }]);
+  // Its mail is put by, and other mail comes meanwhile.
+  b.endSession(reader);
+  bench.time.advance(2_000);
+  await b.until((agent) => agent.summary().holds === 2);
+  await a.send(writer, b, "for two", { toSession: "claude:2" });
+  await b.until(() => b.unread("claude:2").length === 1);
+  const back = await b.session("claude:1", "one");
+  await mailroom.confirm(deliveries, back.label);
+  expect(b.unread("claude:1")).toContain("never handed out");
+  expect(b.unread("claude:2")).toEqual(["for two"]);
+});
+
+test("M1 D5 D6 what a bridge that was away confirms is read and not offered again, and nothing else is", async () => {
+  const time = new ManualTime();
+  const host = await startHost(temporaryHome(), { clock: time, timers: time });
+  const agent = await host.agents.create("me");
+  const own = agent.identity.cryptoId;
+  const [question, unseen, answer] = [
+    "msg-000000000000000001",
+    "msg-000000000000000002",
+    "msg-000000000000000003",
+  ];
+  const writer = await connect(host, "writer");
+  const reader = await connect(host, "reader");
+  await reader.call("send", { ...note(question, own, "?"), toSession: "writer" }, context);
+  await writer.call("send", note(unseen, own, "important"), context);
+  await writer.call("send", { ...note(answer, own, "!"), inReplyTo: question }, context);
+  const asked = { inReplyTo: question, waitMs: 0 };
+  const { handed, reply } = await reader.call("reply.check", asked, context);
+  expect(reply).toMatchObject({ text: "!" });
+  // The connection is cut before it is confirmed; another session gets mail meanwhile.
+  reader.closed();
+  time.advance(2_000);
+  await until(host, () => agent.summary().holds === 2);
+  const other = { ...note("msg-000000000000000004", own, "to myself"), toSession: "writer" };
+  await writer.call("send", other, context);
+  const again = await connect(host, "reader", { written: { handed: [handed], pushed: [] } });
+  // The call that was under way is repeated.
+  await again.call("confirm", handed, context);
+  const { messages } = await again.call("inbox", { peek: true }, context);
+  expect(messages).toMatchObject([{ text: "important", redelivered: false }]);
+  expect([agent.sent(answer).state, agent.sent(unseen).state]).toEqual(["read", "inbox"]);
+});
+
+test("M1 R1 what one of two sessions confirms takes nothing from the other, when both were away", async () => {
+  const bench = await Bench.start();
+  const [a, b] = await bench.pair();
+  const writer = await a.session("claude:1");
+  const [one, two] = [await b.session("claude:1", "one"), await b.session("claude:2", "two")];
+  await b.agent.decided(b.agent.decisions.setPolicy("broadcast"));
+  await a.send(writer, b, "for both");
+  await b.until(() => b.unread("claude:2").length === 1);
+  const { mailroom } = b.agent;
+  const { deliveries } = await mailroom.hand(mailroom.freeUnread("claude:1", 1));
+  b.endSession(one);
+  b.endSession(two);
+  bench.time.advance(2_000);
+  await b.until(() => b.unread("claude:1").length + b.unread("claude:2").length === 0);
+  await mailroom.confirm(deliveries, "claude:1");
+  await b.session("claude:2", "two");
+  expect(b.unread("claude:2")).toEqual(["for both"]);
 });

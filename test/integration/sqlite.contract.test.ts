@@ -10,7 +10,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { insertMessage, type NewMessage } from "../../electron/vault/mail-table.ts";
+import {
+  insertDelivery,
+  insertMessage,
+  type NewMessage,
+  removeDelivery,
+} from "../../electron/vault/mail-table.ts";
+import { migrate } from "../../electron/vault/schema.ts";
 import type { Database } from "../../electron/vault/sqlite.ts";
 import { BINDINGS, type Binding, runOn } from "../support/sqlite-bindings.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -365,6 +371,38 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
     expect(() => Vault.open(folder, KEY, 2)).toThrow(
       expect.objectContaining({ code: "host_running" }),
     );
+  });
+
+  test("D5 a delivery's number never comes back, nor one of an earlier version's", async () => {
+    const folder = temporaryHome();
+    const older = modules.sqlite.openSqlite(join(folder, "vault.db"), { key: KEY });
+    migrate(older, 17);
+    const { name, seed, registrationId, createdAt } = AGENT;
+    older
+      .prepare("INSERT INTO agent VALUES (1, ?, ?, ?, ?, 1)")
+      .run([name, seed, registrationId, createdAt]);
+    for (const seq of [1, 2]) {
+      older
+        .prepare(
+          `INSERT INTO message (seq, id, direction, peer, role, text, auto, at)
+           VALUES (?, ?, 'in', 'peer', 'agent', '', 0, 1)`,
+        )
+        .run([seq, `m-${seq}`]);
+      older
+        .prepare("INSERT INTO delivery (message, label, delivered_at) VALUES (?, 'claude:1', 1)")
+        .run([seq]);
+    }
+    older.exec("DELETE FROM delivery WHERE id = 2");
+    older.close();
+    const vault = modules.vault.Vault.open(folder, KEY, 2);
+    const deliver = () =>
+      vault.write(() => insertDelivery(vault, { message: 2, label: "claude:1", at: 1 }));
+    const first = (await deliver()) as number;
+    expect(first).toBeGreaterThan(2);
+    expect(await deliver()).toBeNull();
+    await vault.write(() => removeDelivery(vault, first));
+    expect(await deliver()).toBeGreaterThan(first);
+    vault.close();
   });
 });
 

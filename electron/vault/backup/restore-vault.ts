@@ -148,6 +148,8 @@ function settle(db: Database, now: number): Restored {
     now + JOB_LIFETIME_MS,
   ]);
   db.exec("UPDATE peer SET repair_asked_at = NULL, repair_asks = 0, repair_answered_at = NULL");
+  // Nobody here was handed it: the number will be another delivery's.
+  db.exec("UPDATE hold SET delivery = NULL");
   // What could not be read is asked for again, in the sessions that begin.
   db.exec("UPDATE quarantine SET state = 'open' WHERE state = 'asked'");
   db.prepare("INSERT INTO activity (at, kind) VALUES (?, 'imported')").run([now]);
