@@ -275,24 +275,34 @@ export class Mailroom extends EventEmitter<{
   /** Inside a write: its session has it, and was only away when it was held. The delivery's number. */
   private takeBack(hold: HoldRow, label: string, at: number): number | null {
     this.note("delivered", hold, at, label, "had_already");
-    const offeredAt = hold.offered_at;
-    return insertDelivery(this.vault, { message: hold.seq, label, at, offeredAt });
+    const { seq, offered_at: offeredAt } = hold;
+    const released = hold.released === 1;
+    return insertDelivery(this.vault, { message: seq, label, at, offeredAt, released });
   }
 
   /** Inside a write: a message that was read by nobody yet goes where it belongs now. */
   private settle(message: Unplaced, placement: Placement, why: string | null): Placed {
     const at = this.clock.now();
     const { seq, offered_at: offeredAt = null, delivery = null } = message;
+    const released = message.released === 1;
     if (placement.kind === "hold") {
       const { toSession, reason } = placement;
-      insertHold(this.vault, { message: seq, toSession, reason, at, offeredAt, delivery });
+      insertHold(this.vault, {
+        message: seq,
+        toSession,
+        reason,
+        at,
+        offeredAt,
+        delivery,
+        released,
+      });
       this.note("held", message, at, toSession, reason);
       this.owe(message, "held", at);
       return { labels: [], held: true, seq };
     }
     const labels = placement.kind === "deliver" ? placement.labels : [];
     for (const label of labels) {
-      insertDelivery(this.vault, { message: seq, label, at, offeredAt });
+      insertDelivery(this.vault, { message: seq, label, at, offeredAt, released });
       this.promise(label, seq, at);
       this.note("delivered", message, at, label, why);
     }
@@ -329,10 +339,9 @@ export class Mailroom extends EventEmitter<{
   }
 
   private release(hold: HoldRow): Placed[] {
-    const placement = this.placementOf({
-      ...routableOf(hold),
-      toSession: hold.hold_to ?? hold.to_session,
-    });
+    const toSession = hold.hold_to ?? hold.to_session;
+    const message = { ...routableOf(hold), toSession };
+    const placement = this.placementOf(message, hold.released === 1 ? toSession : null);
     if (placement.kind === "hold") {
       // Somebody whose session ended is told of that, not that it is not there.
       const why = placement.reason === "session_not_live" ? hold.reason : placement.reason;
@@ -362,10 +371,10 @@ export class Mailroom extends EventEmitter<{
     );
   }
 
-  private placementOf(message: RoutableMessage): Placement {
+  private placementOf(message: RoutableMessage, releasedTo: string | null = null): Placement {
     const fromOutside = message.direction === "in";
     const rules = this.decisions.rulesFor({ peer: message.peer, fromOutside }, this.clock.now());
-    return place(this.routable(message), this.sessions.labels(), rules);
+    return place({ ...this.routable(message), releasedTo }, this.sessions.labels(), rules);
   }
 
   /** Inside a write: what its sender is to be told of a message that came over the relay. */
@@ -385,7 +394,7 @@ export class Mailroom extends EventEmitter<{
     if (question?.peer === message.peer) markAnswered(this.vault, question.seq, message.at);
   }
 
-  private routable(message: RoutableMessage): Routable {
+  private routable(message: RoutableMessage): Omit<Routable, "releasedTo"> {
     return {
       toSession: message.toSession,
       asker: this.askerOf(message),
@@ -409,7 +418,7 @@ type RoutableMessage = Pick<
 
 /** A message as it is placed, and what it was before: a delivery, or a hold. */
 type Unplaced = Pick<MessageRow, "seq" | "id" | "direction" | "peer"> &
-  Partial<Pick<HoldRow, "offered_at" | "delivery">>;
+  Partial<Pick<HoldRow, "offered_at" | "delivery" | "released">>;
 
 function routableOf(row: MessageRow): RoutableMessage {
   return {

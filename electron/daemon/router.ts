@@ -21,6 +21,8 @@ export interface Routable {
   } | null;
   /** For mail between sessions of one agent: the sender, to whom its own mail is not given back. */
   readonly localSender: string | null;
+  /** The session that a person gave it to, past routing and rules; null: they gave it to none. */
+  readonly releasedTo: string | null;
 }
 
 export interface RoutingRules {
@@ -50,6 +52,7 @@ export function place(
   rules: RoutingRules,
 ): Placement {
   if (rules.paused) return { kind: "hold", toSession: message.toSession, reason: "paused" };
+  if (message.releasedTo !== null) return toLabel(message.releasedTo, live, null);
   const placement =
     askerPlacement(message, live) ??
     (message.toSession === null

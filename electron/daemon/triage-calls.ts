@@ -59,19 +59,12 @@ async function claimHolds(
   ids: readonly string[],
 ): Promise<string[]> {
   const held = holds(agent.vault);
-  const wanted = ids.map((id) => {
-    const hold = held.find((one) => one.id === id);
-    if (hold && CLAIMABLE.has(hold.reason)) return hold;
-    throw new TinyplaceError(
-      hold ? "not_allowed" : "bad_request",
-      hold
-        ? `The message ${id} waits for the person's word: no session may take it.`
-        : `No message ${id.slice(0, 64)} is held. Nothing was claimed.`,
-      hold
-        ? "Ask the person to give it to this session in the window."
-        : "Call `unrouted` for the messages that are held now.",
-    );
-  });
+  const wanted = ids.map((id) =>
+    requireClaimable(
+      id,
+      held.find((one) => one.id === id),
+    ),
+  );
   const claimed: string[] = [];
   for (const hold of wanted) {
     // Somebody else may have got it in this moment.
@@ -80,8 +73,31 @@ async function claimHolds(
   return claimed;
 }
 
+function requireClaimable(id: string, hold: HoldRow | undefined): HoldRow {
+  if (!hold) {
+    throw new TinyplaceError(
+      "bad_request",
+      `No message ${id.slice(0, 64)} is held. Nothing was claimed.`,
+      "Call `unrouted` for the messages that are held now.",
+    );
+  }
+  if (isClaimable(hold)) return hold;
+  throw new TinyplaceError(
+    "not_allowed",
+    hold.released === 1
+      ? `The person gave the message ${id} to ${hold.hold_to}: no other session may take it.`
+      : `The message ${id} waits for the person's word: no session may take it.`,
+    "Ask the person to give it to this session in the window.",
+  );
+}
+
+/** What a person gave to one session is no other's. */
+function isClaimable(hold: HoldRow): boolean {
+  return CLAIMABLE.has(hold.reason) && hold.released === 0;
+}
+
 function heldMessage(hold: HoldRow) {
-  const claimable = CLAIMABLE.has(hold.reason);
+  const claimable = isClaimable(hold);
   return {
     id: hold.id,
     from: hold.peer,

@@ -11,9 +11,11 @@ export interface HoldRow extends MessageRow {
   readonly offered_at: number | null;
   /** The number of the one delivery that it was before; null: of none, or of several. */
   readonly delivery: number | null;
+  /** A person gave it to the session `hold_to` before (rule R5). */
+  readonly released: number;
 }
 
-const HELD = `SELECT ${MESSAGE_COLUMNS}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at, h.delivery
+const HELD = `SELECT ${MESSAGE_COLUMNS}, h.reason, h.held_at, h.to_session AS hold_to, h.offered_at, h.delivery, h.released
   FROM hold h JOIN message m ON m.seq = h.message`;
 
 /** Discarded messages can be taken back for this long, in ms (rule R3). */
@@ -28,13 +30,14 @@ export function insertHold(
     at: number;
     offeredAt?: number | null;
     delivery?: number | null;
+    released?: boolean;
   },
 ): void {
   // Of two inboxes that it is held from, what one has says nothing for the other.
   vault
     .sql(
-      `INSERT INTO hold (message, to_session, reason, held_at, offered_at, delivery)
-       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message) DO UPDATE SET delivery = NULL`,
+      `INSERT INTO hold (message, to_session, reason, held_at, offered_at, delivery, released)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message) DO UPDATE SET delivery = NULL`,
     )
     .run([
       hold.message,
@@ -43,6 +46,7 @@ export function insertHold(
       hold.at,
       hold.offeredAt ?? null,
       hold.delivery ?? null,
+      hold.released ? 1 : 0,
     ]);
 }
 
@@ -87,10 +91,10 @@ export function discardHold(vault: VaultReader, message: number, at: number): Ho
   if (!row) return null;
   vault
     .sql(
-      `INSERT OR REPLACE INTO discarded (message, to_session, reason, held_at, discarded_at)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO discarded (message, to_session, reason, held_at, discarded_at, released)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     )
-    .run([message, row.hold_to, row.reason, row.held_at, at]);
+    .run([message, row.hold_to, row.reason, row.held_at, at, row.released]);
   return row;
 }
 
@@ -98,8 +102,8 @@ export function discardHold(vault: VaultReader, message: number, at: number): Ho
 export function undoDiscard(vault: VaultReader, message: number, now: number): HoldRow | null {
   const back = vault
     .sql(
-      `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at)
-       SELECT message, to_session, reason, held_at FROM discarded
+      `INSERT OR IGNORE INTO hold (message, to_session, reason, held_at, released)
+       SELECT message, to_session, reason, held_at, released FROM discarded
        WHERE message = ? AND discarded_at > ?`,
     )
     .run([message, now - UNDO_DISCARD_MS]);
@@ -116,7 +120,7 @@ export function discardedHolds(vault: VaultReader, now: number, limit: number): 
   return vault
     .sql(
       `SELECT ${MESSAGE_COLUMNS}, d.reason, d.held_at, d.to_session AS hold_to, NULL AS offered_at,
-         NULL AS delivery, d.discarded_at
+         NULL AS delivery, d.released, d.discarded_at
        FROM discarded d JOIN message m ON m.seq = d.message
        WHERE d.discarded_at > ? ORDER BY d.discarded_at DESC, m.seq DESC LIMIT ?`,
     )

@@ -441,6 +441,12 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE hold ADD COLUMN delivery INTEGER;
   CREATE INDEX hold_delivery ON hold (delivery) WHERE delivery IS NOT NULL;
   `,
+
+  // What a person gave to a session is that session's also while it waits for it (rule R5).
+  `
+  ALTER TABLE hold ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE discarded ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { triageHandlers } from "../../electron/daemon/triage-calls.ts";
 import { Bench } from "../support/agents.ts";
 
 const HOUR = 3600 * 1000;
@@ -201,6 +202,54 @@ describe("R5 contact by session policy", () => {
     bench.time.advance(300);
     await a.until((agent) => agent.sent(id).state === "refused");
     expect(b.unread("claude:1")).toEqual(["held"]);
+  });
+
+  test("what a person released stays its session's when that ends and comes back", async () => {
+    const { bench, a, b, writer } = await talking();
+    const reader = await b.session("claude:1", "one");
+    const other = await b.session("claude:2", "two");
+    const { decisions, mailroom } = b.agent;
+    await b.agent.decided(decisions.setRule(rule("", "", "ask")));
+    const id = await a.send(writer, b, "may I");
+    await b.until((agent) => agent.summary().holds === 1);
+    const seq = b.vault.sql("SELECT message FROM hold").get<{ message: number }>()?.message ?? 0;
+    await mailroom.assign(seq, "claude:1");
+    b.endSession(reader);
+    bench.time.advance(GRACE);
+    await b.until((agent) => agent.summary().holds === 1);
+    // Meanwhile no other session reads or takes it; discarded and taken back it is what it was.
+    const context = { signal: new AbortController().signal };
+    const calls = triageHandlers(
+      () => ({ agent: b.agent, session: other }),
+      () => null,
+    );
+    const listed = await calls["holds.list"]({ claim: [] }, context);
+    expect(listed.holds).toMatchObject([{ id, text: "", claimable: false }]);
+    await expect(calls["holds.list"]({ claim: [id] }, context)).rejects.toMatchObject({
+      code: "not_allowed",
+      message: expect.stringMatching(/gave .* to claude:1/),
+    });
+    await mailroom.discard(seq);
+    await mailroom.undiscard(seq);
+    await b.session("claude:1", "one");
+    const deliveries = b.vault.sql("SELECT label, released FROM delivery").all();
+    expect(deliveries).toEqual([{ label: "claude:1", released: 1 }]);
+    expect(b.agent.summary().holds).toBe(0);
+  });
+
+  test("what a person released is marked so, too, when its session confirms it only while it is held", async () => {
+    const { bench, a, b, writer } = await talking();
+    const reader = await b.session("claude:1", "one");
+    await a.send(writer, b, "for nine", { toSession: "claude:9" });
+    await b.until((agent) => agent.summary().holds === 1);
+    const seq = b.vault.sql("SELECT message FROM hold").get<{ message: number }>()?.message ?? 0;
+    await b.agent.mailroom.assign(seq, "claude:1");
+    const { deliveries } = await b.agent.mailroom.hand(b.agent.mailroom.freeUnread("claude:1", 1));
+    b.endSession(reader);
+    bench.time.advance(GRACE);
+    await b.until((agent) => agent.summary().holds === 1);
+    await b.agent.mailroom.confirm(deliveries, "claude:1");
+    expect(b.vault.sql("SELECT released FROM delivery").all()).toEqual([{ released: 1 }]);
   });
 
   test("quiet hours hold until they end, also over midnight", async () => {

@@ -24,6 +24,7 @@ const message = (changes: Partial<Routable> = {}): Routable => ({
   toSession: null,
   asker: null,
   localSender: null,
+  releasedTo: null,
   ...changes,
 });
 
@@ -48,6 +49,20 @@ describe("R1 placement", () => {
       labels: ["claude:2", "claude:10", "mine"],
     });
     expect(place(message(), sessions, rules("drop"))).toEqual({ kind: "drop" });
+  });
+
+  test("R5 what a person released is that session's, whatever the rules say, and waits for it", () => {
+    const asker = { harnessSessionId: "h-claude:2", label: "claude:2" };
+    const released = message({ toSession: "claude:3", asker, releasedTo: "claude:1" });
+    const strict = rules("drop", { gate: () => "ask", redirect: () => "claude:2" });
+    expect(place(released, live("claude:1", "claude:2"), strict)).toEqual({
+      kind: "deliver",
+      labels: ["claude:1"],
+    });
+    const waiting = { kind: "hold", toSession: "claude:1", reason: "session_not_live" };
+    expect(place(released, live("claude:2"), strict)).toEqual(waiting);
+    const paused = rules("primary", { paused: true });
+    expect(place(released, live("claude:1"), paused)).toMatchObject({ reason: "paused" });
   });
 
   test("R2 with nobody live it is held", () => {
