@@ -30,7 +30,7 @@ import {
   jobOf,
   removeRepairJobs,
 } from "../vault/job-table.ts";
-import { unconfirmed } from "../vault/outgoing-table.ts";
+import { type UnconfirmedRow, unconfirmed, unconfirmedIn } from "../vault/outgoing-table.ts";
 import {
   markRepairAnswered,
   markRepairAsked,
@@ -54,7 +54,7 @@ const LONGEST_COOL_DOWN_MS = 24 * 3600 * 1000;
 const ANSWER_EVERY_MS = 60_000;
 /** How long sessions that change all the time are left alone, in ms. */
 const CALM_MS = 30_000;
-/** Messages sent again for one request. */
+/** Messages sent again for one request besides those it names. */
 const MAX_RESENT = 5000;
 /** Receipts of this time are told again, in ms. */
 const RECEIPTS_AGAIN_MS = 24 * 3600 * 1000;
@@ -223,7 +223,7 @@ export class Repair {
     const now = clock.now();
     const answered = readPeer(vault, peer).repairAnsweredAt;
     if (answered !== null && Math.abs(now - answered) < ANSWER_EVERY_MS) return false;
-    const missing = unconfirmed(vault, peer, now - JOB_LIFETIME_MS, MAX_RESENT);
+    const missing = this.missing(peer, envelopes, now);
     const sent = new Map(missing.map((one) => [one.envelope_id, one]));
     const others = envelopes.filter((id) => !sent.has(id));
     const control = others.filter((id) => isControlSent(vault, peer, id));
@@ -253,6 +253,18 @@ export class Repair {
       if (!jobOf(vault, message)) insertMailJob(vault, { recipient: peer, message, at: now });
     }
     return true;
+  }
+
+  /**
+   * What goes out again for a request, oldest first. What is named the peer is known not to have, so it
+   * is answered for however old it is; the rest may only be unconfirmed, and has bounds.
+   */
+  private missing(peer: string, envelopes: readonly string[], now: number): UnconfirmedRow[] {
+    const { vault } = this.parts;
+    const named = unconfirmedIn(vault, peer, envelopes);
+    const others = unconfirmed(vault, peer, now - JOB_LIFETIME_MS, MAX_RESENT);
+    const all = new Map([...named, ...others].map((row) => [row.message, row]));
+    return [...all.values()].sort((a, b) => a.message - b.message);
   }
 
   /** The peer's answer to our request, inside the write that commits it. */

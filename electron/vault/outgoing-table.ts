@@ -153,18 +153,40 @@ export function unconfirmedPeers(vault: VaultReader): string[] {
     .map((row) => row.recipient);
 }
 
-/** Messages the relay took and the peer has not confirmed, oldest first. */
+export interface UnconfirmedRow {
+  readonly message: number;
+  readonly id: string;
+  readonly envelope_id: string | null;
+}
+
+/** Messages the relay took since then and the peer has not confirmed, oldest first. */
 export function unconfirmed(
   vault: VaultReader,
   recipient: string,
   since: number,
   limit: number,
-): { message: number; id: string; envelope_id: string | null }[] {
+): UnconfirmedRow[] {
   return vault
     .sql(
       `SELECT o.message, m.id, o.envelope_id FROM outgoing o JOIN message m ON m.seq = o.message
        WHERE o.recipient = ? AND o.relayed_at IS NOT NULL AND o.received_at IS NULL
          AND o.relayed_at >= ? AND o.ended IS NULL ORDER BY o.message LIMIT ?`,
     )
-    .all<{ message: number; id: string; envelope_id: string | null }>([recipient, since, limit]);
+    .all<UnconfirmedRow>([recipient, since, limit]);
+}
+
+/** Those of the named envelopes' messages that the peer has not confirmed, however old, oldest first. */
+export function unconfirmedIn(
+  vault: VaultReader,
+  recipient: string,
+  envelopes: readonly string[],
+): UnconfirmedRow[] {
+  return vault
+    .sql(
+      `SELECT o.message, m.id, o.envelope_id FROM outgoing o JOIN message m ON m.seq = o.message
+       WHERE o.recipient = ? AND o.relayed_at IS NOT NULL AND o.received_at IS NULL
+         AND o.ended IS NULL AND o.envelope_id IN (SELECT value FROM json_each(?))
+       ORDER BY o.message`,
+    )
+    .all<UnconfirmedRow>([recipient, JSON.stringify(envelopes)]);
 }

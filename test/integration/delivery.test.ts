@@ -289,6 +289,22 @@ describe("D4 repair", () => {
     expect(b.agent.summary().undecryptable).toBe(0);
   });
 
+  test("D4 what was sent 8 days before its repair is sent again, too", async () => {
+    const bench = await Bench.start();
+    const { a, b, writer } = await talk(bench);
+    await forgetSession(b, a);
+    await b.close();
+    const id = await a.send(writer, b, "while you were away");
+    await a.until((agent) => agent.sent(id).state === "relayed");
+    bench.time.jump(8 * DAY);
+    await b.start();
+    await b.session("claude:1");
+    await b.until((agent) => agent.summary().unread === 1);
+    expect(b.unread("claude:1")).toEqual(["while you were away"]);
+    expect(b.agent.summary().undecryptable).toBe(0);
+    await told(bench, a, id, "inbox");
+  });
+
   test("a request that names nothing we sent does nothing", async () => {
     const bench = await Bench.start();
     const { a, b, writer, reader } = await talk(bench);
