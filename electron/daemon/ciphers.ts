@@ -1,4 +1,4 @@
-import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { Suite } from "../../shared/model/suite.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -44,7 +44,8 @@ export class Ciphers {
 
   /**
    * @param renew begins a new session even where there is one
-   * @throws `peer_unknown` when the relay has no keys to begin with
+   * @throws `peer_unknown` when the relay has no keys to begin with, `peer_identity_mismatch` when those
+   * it gives, asked twice, are not the address's own
    */
   async choose(unit: RatchetUnit, peer: string, renew: boolean): Promise<Choice> {
     const { vault, relay, clock, libsignal, sdk } = this.parts;
@@ -58,6 +59,19 @@ export class Ciphers {
       const capabilities = await relay.capabilities(addressOf(peer));
       if (capabilities === null) return { cipher: sdk, published: { capabilities } };
     }
+    try {
+      return await this.begin(unit, peer, shown);
+    } catch (error) {
+      // It ends messages for good, so it is believed when it is found twice: the first answer may have
+      // been damaged on its way, or have come from something in the relay's place.
+      if (errorView(error).code !== "peer_identity_mismatch") throw error;
+      return this.begin(unit, peer, shown);
+    }
+  }
+
+  /** @param shown the peer has shown libsignal: nothing less is used */
+  private async begin(unit: RatchetUnit, peer: string, shown: boolean): Promise<Choice> {
+    const { relay, libsignal, sdk } = this.parts;
     const bundle = await relay.fetchBundle(addressOf(peer));
     if (!bundle) throw unknownKeys(peer);
     const cipher = shown || bundle.libsignal ? libsignal : sdk;

@@ -74,6 +74,16 @@ interface Made {
   readonly session: string | null;
 }
 
+/** Steps and ciphertexts that are to be committed. */
+interface Encrypted {
+  readonly unit: RatchetUnit;
+  readonly choices: readonly Choice[];
+  /** By the job's number. */
+  readonly made: ReadonlyMap<number, Made>;
+  /** What can go out then, with what was encrypted before. */
+  readonly ready: readonly Job[];
+}
+
 /**
  * Carries committed jobs to the relay (rule D3): encrypt and commit the ciphertext with its ratchet
  * step, then offer that ciphertext until it is accepted, refused for good or expired. One pump per
@@ -243,7 +253,8 @@ export class Outbox {
   }
 
   /**
-   * The jobs' envelopes in order; new ciphertexts are on disk before this resolves.
+   * The jobs' envelopes in order; new ciphertexts are on disk before this resolves. It ends before a job
+   * that cannot be encrypted, and rejects when that is the first.
    * @param taken by the relay: noted on the way
    */
   private sealBatch(
@@ -253,27 +264,17 @@ export class Outbox {
   ): Promise<Offered[]> {
     const { vault, clock, ciphers } = this.parts;
     return this.parts.queue.run(recipient, async () => {
-      const fresh = jobs.filter((job) => job.envelope === null);
-      if (fresh.length === 0) {
+      if (jobs.every(isSealed)) {
         await this.note(taken);
         return jobs.map((job) => ({ job, envelope: storedEnvelope(job) }));
       }
-      const unit = new RatchetUnit(vault);
-      const made = new Map<number, Made>();
-      const choices: Choice[] = [];
-      for (const run of inOneSession(fresh)) {
-        const renew = run[0]?.fresh_session === 1;
-        const choice = await ciphers.choose(unit, recipient, renew);
-        choices.push(choice);
-        const all = await this.encrypt(unit, choice.cipher, recipient, run);
-        for (const one of all) made.set(one.job.job, one);
-      }
+      const { unit, choices, made, ready } = await this.encryptRuns(recipient, jobs);
       const sealed = await vault.write(() => {
         unit.commit(clock.now());
         for (const choice of choices) ciphers.remember(recipient, choice);
         this.markTaken(taken);
         failpoint("encrypt.before-commit");
-        return jobs.flatMap((job) => {
+        return ready.flatMap((job) => {
           const one = made.get(job.job);
           if (!one) return [{ job, envelope: storedEnvelope(job) }];
           return this.encrypted(job, one) ? [{ job, envelope: one.envelope }] : [];
@@ -283,6 +284,33 @@ export class Outbox {
       this.changed(taken);
       return sealed;
     });
+  }
+
+  /**
+   * Encrypts run by run, up to one that fails, e.g. for want of keys to begin a session anew with: what
+   * comes before goes out without it, and its trouble is its own when it is the first.
+   */
+  private async encryptRuns(recipient: string, jobs: readonly Job[]): Promise<Encrypted> {
+    const { vault, ciphers } = this.parts;
+    const unit = new RatchetUnit(vault);
+    const choices: Choice[] = [];
+    const made = new Map<number, Made>();
+    for (const run of inOneSession(jobs.filter((job) => !isSealed(job)))) {
+      const [first] = run;
+      const step = unit.child();
+      try {
+        const choice = await ciphers.choose(step, recipient, first.fresh_session === 1);
+        const all = await this.encrypt(step, choice.cipher, recipient, run);
+        for (const one of all) made.set(one.job.job, one);
+        choices.push(choice);
+        unit.merge(step);
+      } catch (error) {
+        const ready = jobs.slice(0, jobs.indexOf(first));
+        if (ready.length === 0) throw error;
+        return { unit, choices, made, ready };
+      }
+    }
+    return { unit, choices, made, ready: jobs };
   }
 
   /** Inside the write that commits the step. False: cancelled meanwhile, it must not go out. */
@@ -441,9 +469,13 @@ function isMail(job: Job): job is MailJob {
   return job.control === null;
 }
 
+function isSealed(job: Job): boolean {
+  return job.envelope !== null;
+}
+
 /** Divided before each job that is to begin a session anew. */
-function inOneSession(jobs: readonly Job[]): Job[][] {
-  const runs: Job[][] = [];
+function inOneSession(jobs: readonly Job[]): [Job, ...Job[]][] {
+  const runs: [Job, ...Job[]][] = [];
   for (const job of jobs) {
     const run = runs.at(-1);
     if (!run || job.fresh_session === 1) runs.push([job]);

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
-import type { RelayTransport } from "../../electron/relay/transport.ts";
 import type { RelayEnvelope } from "../../electron/relay/wire.ts";
 import { unreadDeliveries } from "../../electron/vault/mail-table.ts";
-import { TinyplaceError } from "../../shared/errors/errors.ts";
 import { Bench } from "../support/agents.ts";
 import { liveSession, send, startHost, unread, until } from "../support/host.ts";
+import { deafness } from "../support/relay-faults.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
 /** Rule D7: a clock that is set, forward and back by a day, on one machine or against the relay's. */
@@ -16,23 +15,6 @@ const JUMPS = [
   ["forward", DAY],
   ["back", -DAY],
 ] as const;
-
-/** A relay that can be made to answer nothing, while its doorbell stays connected. */
-function deafness() {
-  const state = { deaf: false };
-  const wrap = (relay: RelayTransport): RelayTransport =>
-    new Proxy(relay, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name === "put" && state.deaf) {
-          return () =>
-            Promise.reject(new TinyplaceError("relay_unreachable", "no answer", "Wait."));
-        }
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  return { state, wrap };
-}
 
 describe("D7 a clock that jumps", () => {
   test("D7 mail and receipts go on after every jump, there and back", async () => {
