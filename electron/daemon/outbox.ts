@@ -7,7 +7,12 @@ import { failpoint } from "../platform/failpoints.ts";
 import { randomHex } from "../platform/random.ts";
 import type { Cipher, Sealed } from "../ratchet/cipher.ts";
 import { RatchetUnit } from "../ratchet/unit-of-work.ts";
-import type { PutOutcome, RelayEnvelope, RelayTransport } from "../relay/transport.ts";
+import {
+  CLOCK_IS_WRONG,
+  type PutOutcome,
+  type RelayEnvelope,
+  type RelayTransport,
+} from "../relay/transport.ts";
 import {
   hurryJobs,
   type Job,
@@ -20,7 +25,13 @@ import {
   waitingJobs,
   waitingRecipients,
 } from "../vault/job-table.ts";
-import { markEncrypted, markEnded, markProblem, markRelayed } from "../vault/outgoing-table.ts";
+import {
+  type End,
+  markEncrypted,
+  markEnded,
+  markProblem,
+  markRelayed,
+} from "../vault/outgoing-table.ts";
 import { rememberSdkEnvelope, rememberSdkPing } from "../vault/sdk-mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { isDue, retryDelay } from "./backoff.ts";
@@ -60,6 +71,9 @@ interface Offered {
   readonly job: Job;
   readonly envelope: RelayEnvelope;
 }
+
+/** Part of an attempt; null: it could not be encrypted. */
+type Tried = Offered | { readonly job: Job; readonly envelope: null };
 
 /** The relay has it; in the vault it is not noted yet. */
 interface Taken {
@@ -191,55 +205,37 @@ export class Outbox {
     let taken: readonly Taken[] = [];
     while (!this.closed && !this.paused) {
       this.again.delete(recipient);
-      const jobs = await this.withoutExpired(recipient, taken);
+      const jobs = this.jobsAfter(recipient, taken);
       const head = jobs[0];
-      if (!head || !isDue(head.next_at, this.parts.clock.now())) {
+      const now = this.parts.clock.now();
+      if (!head || !isDue(head.next_at, now)) {
         if (taken.length === 0) return;
         await this.note(taken, "later");
         taken = [];
         continue;
       }
+      let sealed: readonly Offered[] | null = null;
+      let outcomes: readonly PutOutcome[];
       try {
-        const sealed = await this.sealBatch(recipient, jobs, taken);
+        sealed = await this.sealBatch(recipient, jobs, taken);
         taken = [];
-        const outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));
-        if (outcomes.length === sealed.length && outcomes.every((one) => one.accepted)) {
-          const at = this.parts.clock.now();
-          taken = sealed.map(({ job }) => ({ job, at }));
-        } else if (!(await this.settle(recipient, sealed, outcomes))) return;
+        outcomes = await this.parts.relay.put(sealed.map((one) => one.envelope));
       } catch (error) {
         await this.note(taken);
-        await this.delayOrFail(head, error);
+        taken = [];
+        const tried = sealed ?? [{ job: head, envelope: null }];
+        if (await this.settleFailed(recipient, tried, error, now)) continue;
         return;
       }
+      if (outcomes.length === sealed.length && outcomes.every((one) => one.accepted)) {
+        const at = this.parts.clock.now();
+        taken = sealed.map(({ job }) => ({ job, at }));
+      } else if (!(await this.settle(recipient, sealed, outcomes, now))) return;
     }
     await this.note(taken);
   }
 
   /** The recipient's next jobs after those the relay took. */
-  private async withoutExpired(
-    recipient: string,
-    taken: readonly Taken[],
-  ): Promise<readonly Job[]> {
-    const { vault, clock } = this.parts;
-    const jobs = this.jobsAfter(recipient, taken);
-    const now = clock.now();
-    const expired = jobs.filter((job) => job.expires_at <= now);
-    if (expired.length === 0) return jobs;
-    await vault.write(() => {
-      for (const job of expired) {
-        if (removeJob(vault, job.job) && isMail(job)) {
-          markEnded(vault, job.seq, "expired", EXPIRED, now);
-        }
-      }
-    });
-    this.parts.changed(expired.filter(isMail));
-    const envelopes = expired.flatMap((job) => (job.envelope ? [storedEnvelope(job)] : []));
-    await this.gone(recipient, envelopes);
-    // Read anew: what was left may have to be encrypted again.
-    return this.jobsAfter(recipient, taken);
-  }
-
   private jobsAfter(recipient: string, taken: readonly Taken[]): Job[] {
     return waitingJobs(this.parts.vault, recipient, BATCH, taken.at(-1)?.job.job);
   }
@@ -364,40 +360,76 @@ export class Outbox {
     return { job, envelope, suite: cipher.suite, session };
   }
 
-  /** Commits what the relay said. False when the first of the rest has to wait. */
+  /**
+   * Commits what the relay said. False when the first of the rest has to wait.
+   * @param at when the attempt began, in ms
+   */
   private async settle(
     recipient: string,
     sealed: readonly Offered[],
     outcomes: readonly PutOutcome[],
+    at: number,
   ): Promise<boolean> {
     const { vault, clock } = this.parts;
     const now = clock.now();
+    const lost: RelayEnvelope[] = [];
     const blocked = await vault.write(() => {
-      let first: { job: Job; problem: string } | null = null;
-      for (const [index, { job }] of sealed.entries()) {
+      let first: { problem: string; over: boolean } | null = null;
+      for (const [index, { job, envelope }] of sealed.entries()) {
         const outcome = outcomes[index] ?? NO_ANSWER;
         if (outcome.accepted) {
           this.markTaken([{ job, at: now }]);
         } else if (outcome.permanent || isUnwantedControl(job, outcome.error)) {
-          removeJob(vault, job.job);
-          if (isMail(job)) markEnded(vault, job.seq, "refused", outcome.error, now);
+          this.end(job, "refused", outcome.error);
+          if (outcome.permanent) lost.push(envelope);
         } else if (!first) {
-          first = { job, problem: outcome.error };
-          this.delay(job, outcome.error);
+          first = { problem: outcome.error, over: isOver(job, outcome.error, at) };
+          if (first.over) {
+            this.end(job, "expired", EXPIRED);
+            lost.push(envelope);
+          } else this.delay(job, outcome.error);
         }
       }
       failpoint("relayed.before-commit");
-      return first as { job: Job; problem: string } | null;
+      return first as { problem: string; over: boolean } | null;
     });
     failpoint("relayed.after-commit");
     this.changed(sealed);
-    const refused = sealed.filter((_, index) => outcomes[index]?.permanent);
+    await this.gone(recipient, lost);
+    if (!blocked || blocked.over) return true;
+    if (blocked.problem === NOT_A_CONTACT) await this.askForContact(recipient);
+    return false;
+  }
+
+  /**
+   * Commits that an attempt failed as a whole. False when the first has to wait.
+   * @param at when the attempt began, in ms
+   */
+  private async settleFailed(
+    recipient: string,
+    tried: readonly Tried[],
+    error: unknown,
+    at: number,
+  ): Promise<boolean> {
+    const { vault } = this.parts;
+    const { code, error: problem } = errorView(error);
+    const [first] = tried;
+    if (!first) return true;
+    const final = code === "peer_identity_mismatch" || code === "body_too_large";
+    const over = final ? [first] : tried.filter(({ job }) => isOver(job, problem, at));
+    await vault.write(() => {
+      for (const { job } of over) {
+        if (final) this.end(job, "failed", problem);
+        else this.end(job, "expired", EXPIRED);
+      }
+      if (!over.includes(first)) this.delay(first.job, problem);
+    });
+    this.changed([first, ...over]);
     await this.gone(
       recipient,
-      refused.map((one) => one.envelope),
+      over.flatMap(({ envelope }) => envelope ?? []),
     );
-    if (blocked?.problem === NOT_A_CONTACT) await this.askForContact(blocked.job.recipient);
-    return blocked === null;
+    return over.includes(first);
   }
 
   /** Commits that the relay took these. */
@@ -436,17 +468,12 @@ export class Outbox {
     }
   }
 
-  private async delayOrFail(head: Job, error: unknown): Promise<void> {
+  /** Inside a write. */
+  private end(job: Job, end: End, problem: string): void {
     const { vault, clock } = this.parts;
-    const view = errorView(error);
-    const final = view.code === "peer_identity_mismatch" || view.code === "body_too_large";
-    await vault.write(() => {
-      if (!final) return this.delay(head, view.error);
-      removeJob(vault, head.job);
-      if (isMail(head)) markEnded(vault, head.seq, "failed", view.error, clock.now());
-    });
-    if (isMail(head)) this.parts.changed([head]);
-    if (final) this.again.add(head.recipient);
+    // Not when it is gone already, e.g. cancelled meanwhile.
+    if (!removeJob(vault, job.job) || !isMail(job)) return;
+    markEnded(vault, job.seq, end, problem, clock.now());
   }
 
   /** Inside a write. */
@@ -467,6 +494,14 @@ const NO_ANSWER: PutOutcome = {
 
 function isMail(job: Job): job is MailJob {
   return job.control === null;
+}
+
+/**
+ * A time that is over ends a job when an attempt that began after it has failed. The clock alone does
+ * not: it may have been far behind when the job was made, or be wrong now, as the relay then says.
+ */
+function isOver(job: Job, problem: string, at: number): boolean {
+  return job.expires_at <= at && !problem.includes(CLOCK_IS_WRONG);
 }
 
 function isSealed(job: Job): boolean {

@@ -10,6 +10,9 @@ import type {
 
 export type { RelayEnvelope };
 
+/** What every refusal says that is about the time a request was signed with. */
+export const CLOCK_IS_WRONG = "this machine's clock is wrong, or the relay's";
+
 export type PutOutcome =
   | { readonly id: string; readonly accepted: true; readonly permanent: false; readonly error: "" }
   | {

@@ -8,7 +8,7 @@ import type { VaultReader } from "./vault.ts";
  * What is known of messages that left for other agents (rule D6): one time per rung, set once. The
  * changing functions run inside `Vault.write` only.
  */
-type End = "failed" | "expired" | "refused" | "cancelled";
+export type End = "failed" | "expired" | "refused" | "cancelled";
 
 export interface OutgoingRow {
   readonly message: number;

@@ -36,7 +36,7 @@ describe("D7 a clock that jumps", () => {
     expect([a.agent.summary().queued, a.agent.summary().undecryptable]).toEqual([0, 0]);
   });
 
-  test.each(JUMPS)(
+  test.each([...JUMPS, ["forward by more than mail is tried", 8 * DAY] as const])(
     "D7 mail that waits for its back-off goes out after a jump %s",
     async (_, jump) => {
       const bench = await Bench.start();
@@ -61,6 +61,8 @@ describe("D7 a clock that jumps", () => {
       state.deaf = false;
       // No longer than the longest back-off, by any clock.
       bench.time.advance(MINUTE);
+      await a.agent.drain();
+      expect(a.agent.sent(id).problem).toBe(null);
       await b.until(() => b.unread("claude:1").length === 2);
       expect(b.unread("claude:1")).toEqual(["before", "waits"]);
     },
@@ -143,20 +145,12 @@ describe("D7 a clock that jumps", () => {
   });
 
   test("D7 with a clock a day wrong mail waits, says why, and goes when the clock is right", async () => {
-    const outside = await startHost(temporaryHome());
-    let offset = 0;
-    const clock = { now: () => Date.now() + offset };
-    const inside = await startHost(temporaryHome(), { relayUrl: outside.relayAddress, clock });
-    const [far, near] = [await outside.agents.create("far"), await inside.agents.create("near")];
-    await far.relay.requestContact(near.identity.cryptoId);
-    await near.relay.acceptContact(far.identity.cryptoId);
-    const session = await liveSession(near, "claude:1");
-    await liveSession(far, "claude:1");
+    const { outside, inside, near, far, session, wrongBy } = await twoClocks();
     const texts = ["right"];
     await send(near, session, far.identity.cryptoId, "right", "claude:1");
     await until(outside, () => unread(far, "claude:1").length === 1);
     for (const wrong of [DAY, -DAY]) {
-      offset = wrong;
+      wrongBy(wrong);
       texts.push(`written at ${wrong}`);
       const id = await send(
         near,
@@ -170,9 +164,42 @@ describe("D7 a clock that jumps", () => {
         state: "queued",
         problem: expect.stringMatching(/machine's clock is wrong/),
       });
-      offset = 0;
+      wrongBy(0);
       await until(outside, () => unread(far, "claude:1").length === texts.length);
     }
     expect(unread(far, "claude:1")).toEqual(texts);
   });
+
+  test("D7 what the relay refuses for a wrong clock does not expire, however wrong that is", async () => {
+    const { outside, inside, near, far, session, wrongBy } = await twoClocks();
+    const attempts = () =>
+      near.vault.sql("SELECT max(attempts) AS n FROM job").get<{ n: number }>()?.n ?? 0;
+    wrongBy(-8 * DAY);
+    const id = await send(near, session, far.identity.cryptoId, "8 days ago", "claude:1");
+    await until(inside, () => near.sent(id).problem !== null);
+    wrongBy(DAY);
+    const before = attempts();
+    await until(inside, () => attempts() > before + 1);
+    expect(near.sent(id).state).toBe("queued");
+    wrongBy(0);
+    await until(outside, () => unread(far, "claude:1").length === 1);
+    expect(unread(far, "claude:1")).toEqual(["8 days ago"]);
+  });
 });
+
+/** Two contacts on hosts of their own; the clock of the near one can be wrong, in ms. */
+async function twoClocks() {
+  const outside = await startHost(temporaryHome());
+  let offset = 0;
+  const clock = { now: () => Date.now() + offset };
+  const inside = await startHost(temporaryHome(), { relayUrl: outside.relayAddress, clock });
+  const [far, near] = [await outside.agents.create("far"), await inside.agents.create("near")];
+  await far.relay.requestContact(near.identity.cryptoId);
+  await near.relay.acceptContact(far.identity.cryptoId);
+  const session = await liveSession(near, "claude:1");
+  await liveSession(far, "claude:1");
+  const wrongBy = (ms: number) => {
+    offset = ms;
+  };
+  return { outside, inside, near, far, session, wrongBy };
+}

@@ -148,9 +148,14 @@ describe("D3 sending", () => {
     const id = await a.send(writer, b, "late");
     await a.until((agent) => agent.sent(id).problem !== null);
     bench.time.advance(7 * DAY - MINUTE);
+    await a.agent.drain();
     expect(stateOf(a, id)).toBe("queued");
-    bench.time.advance(2 * MINUTE);
-    await a.until((agent) => agent.sent(id).state === "expired");
+    // Its time is over when it was tried after that, once more.
+    for (let tries = 0; tries < 2; tries++) {
+      bench.time.advance(MINUTE);
+      await a.agent.drain();
+    }
+    expect(stateOf(a, id)).toBe("expired");
     expect(a.agent.sent(id).problem).toContain("7 days");
     expect(a.agent.summary().queued).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import { visibleLine } from "../../../shared/framing/visible.ts";
-import type { RelayListener } from "../transport.ts";
+import { CLOCK_IS_WRONG, type RelayListener } from "../transport.ts";
 import type { Method } from "../wire.ts";
 
 /** How a relay refuses. Schemas are made once: each compiles itself when it first reads something. */
@@ -95,7 +95,7 @@ export function errorText(answer: Answer): string {
   const parsed = refusal.safeParse(answer.body);
   const text = parsed.success ? visibleLine(parsed.data.error.slice(0, 200)) : "";
   if (answer.status !== 401 || !text.includes("date")) return text;
-  return `this machine's clock is wrong, or the relay's: ${text}`;
+  return `${CLOCK_IS_WRONG}: ${text}`;
 }
 
 function nextStep(status: number): string {
