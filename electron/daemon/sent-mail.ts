@@ -146,7 +146,7 @@ export class SentMail {
     const row = this.requireSent(id);
     const cancelled = await vault.write(() => {
       const job = row.direction === "out" ? jobOf(vault, row.seq) : null;
-      if (!job || job.sealed) return false;
+      if (!job || job.may_have_left) return false;
       removeJob(vault, job.job);
       markEnded(vault, row.seq, "cancelled", null, clock.now());
       return true;

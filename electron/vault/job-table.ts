@@ -125,11 +125,20 @@ export function holdJobs(vault: VaultReader, recipient: string, until: number): 
 }
 
 /** The job of a message, if it still waits. */
-export function jobOf(vault: VaultReader, message: number): { job: number; sealed: number } | null {
+interface WaitingJob {
+  readonly job: number;
+  /** 1: it was encrypted once, so the relay may have it, whether or not that ciphertext is still kept. */
+  readonly may_have_left: number;
+}
+
+export function jobOf(vault: VaultReader, message: number): WaitingJob | null {
   return (
     vault
-      .sql("SELECT seq AS job, envelope IS NOT NULL AS sealed FROM job WHERE message = ?")
-      .get<{ job: number; sealed: number }>([message]) ?? null
+      .sql(
+        `SELECT j.seq AS job, j.envelope IS NOT NULL OR o.envelope_id IS NOT NULL AS may_have_left
+         FROM job j LEFT JOIN outgoing o ON o.message = j.message WHERE j.message = ?`,
+      )
+      .get<WaitingJob>([message]) ?? null
   );
 }
 

@@ -3,7 +3,7 @@ import type { PublishedBundle, RelayTransport } from "../../electron/relay/trans
 import { insertControlJob } from "../../electron/vault/job-table.ts";
 import { encodeControl } from "../../shared/envelope/envelope.ts";
 import { Bench, befriend, type Party } from "../support/agents.ts";
-import { deafness, replacing } from "../support/relay-faults.ts";
+import { deafness, noAnswer, replacing } from "../support/relay-faults.ts";
 
 const MINUTE = 60_000;
 
@@ -84,4 +84,27 @@ test("D3 keys that do not belong to the address are believed when they come twic
   await a.until((agent) => agent.sent(second).state === "failed");
   expect(a.agent.sent(second).problem).toContain("do not belong to that address");
   expect(bundles.state.fetched).toBe(4);
+});
+
+test("D6 what the relay may have is not called cancelled, when its session was reset either", async () => {
+  const bench = await Bench.start();
+  const [a, b] = [bench.party("a"), bench.party("b")];
+  let lost = false;
+  a.wrap = (relay) =>
+    replacing(relay, {
+      put: async (envelopes) => {
+        const outcomes = await relay.put(envelopes);
+        if (lost) throw noAnswer();
+        return outcomes;
+      },
+    });
+  const writer = await talk(a, b);
+  lost = true;
+  const id = await a.send(writer, b, "taken, and not told");
+  await b.until(() => b.unread("claude:1").length === 1);
+  await a.until((agent) => agent.sent(id).problem !== null);
+  await expect(a.agent.cancel(id)).rejects.toMatchObject({ code: "not_allowed" });
+  await a.agent.resetSession(b.id);
+  await expect(a.agent.cancel(id)).rejects.toMatchObject({ code: "not_allowed" });
+  expect(a.agent.sent(id).state).toBe("queued");
 });

@@ -13,7 +13,7 @@ export function replacing(relay: RelayTransport, calls: Partial<RelayTransport>)
   });
 }
 
-function noAnswer(): TinyplaceError {
+export function noAnswer(): TinyplaceError {
   return new TinyplaceError("relay_unreachable", "no answer", "Wait.");
 }
 
