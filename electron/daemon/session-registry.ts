@@ -39,7 +39,7 @@ interface SessionLife {
   /** Contact requests that hooks told it of, and those that its channel was given. */
   readonly toldRequests: Set<string>;
   readonly pushedRequests: Set<string>;
-  /** Every id its harness went by: a bridge may come back with an older one. */
+  /** Every id its harness went by: a bridge of the same process may come back with an older one. */
   readonly harnessSessionIds: Set<string>;
 }
 
@@ -72,10 +72,10 @@ export class SessionRegistry {
     request: Omit<LabelRequest, "harnessSessionId">,
     now: number,
   ): Session {
-    const { harnessSessionId } = description;
+    const { harnessSessionId, pid } = description;
     // A client without a session id of its own is known by its connection.
     const known =
-      (harnessSessionId === null ? null : this.byHarness(harnessSessionId)) ?? this.of(peer);
+      (harnessSessionId === null ? null : this.byHarness(harnessSessionId, pid)) ?? this.of(peer);
     if (known && (request.label === null || request.label === known.label)) {
       known.peers.add(peer);
       known.lastSeenAt = now;
@@ -164,11 +164,17 @@ export class SessionRegistry {
       }));
   }
 
-  byHarness(id: string): Session | null {
-    for (const session of this.live.values()) {
-      if (session.life.harnessSessionIds.has(id)) return session;
-    }
-    return null;
+  /**
+   * The session of a harness that goes by this id. An id it went by before is its own for its process
+   * alone: after /clear another process may resume what was there before, as a session of its own.
+   */
+  byHarness(id: string, pid: number): Session | null {
+    const live = [...this.live.values()];
+    return (
+      live.find((one) => one.pid === pid && one.life.harnessSessionIds.has(id)) ??
+      live.find((one) => one.harnessSessionId === id) ??
+      null
+    );
   }
 
   /** The session whose harness is this process. */

@@ -334,6 +334,43 @@ test("S6 an answer to what was asked before /clear finds the session after it", 
   expect(reply).toMatchObject({ reply: { text: "yes" } });
 });
 
+test("S6 a conversation that another process resumes after /clear is a session of its own", async () => {
+  const bench = await Bench.start();
+  const party = bench.party("a");
+  await party.start();
+  const { agent } = party;
+  const desk = new HookDesk({ clock: bench.time, timers: bench.time, nameOf: () => null });
+  desk.serve(agent);
+  const attach = async (harnessSessionId: string, pid: number) => {
+    const session = agent.sessions.attach(
+      { notify: () => {}, ping: async () => {}, close: () => {} },
+      { harnessSessionId, cwd: "/", pid },
+      { label: null, pinned: false },
+      bench.time.now(),
+    );
+    await agent.sessionChanged(session);
+    await desk.attached(agent, session);
+    return session;
+  };
+  const starts = (sessionId: string, pid: number, source: string) =>
+    desk.report({
+      ...{ name: "session-start", sessionId, pid, source, transcriptPath: null },
+      ...{ stopHookActive: false, notification: null, shown: [] },
+    });
+  const first = await attach("before", 100);
+  await starts("after", 100, "clear");
+  // Its hook comes before its bridge.
+  await starts("before", 200, "resume");
+  const second = await attach("before", 200);
+  expect([first, second].map(({ label, harnessSessionId }) => [label, harnessSessionId])).toEqual([
+    ["claude:1", "after"],
+    ["claude:2", "before"],
+  ]);
+  // A bridge that either process starts anew, with the id it knows, is of that process's session.
+  expect((await attach("before", 100)).label).toBe("claude:1");
+  expect((await attach("before", 200)).label).toBe("claude:2");
+});
+
 test("M2 a hook without a host, with an intruder's, or with nonsense for input is silent and ends well", async () => {
   const home = temporaryHome();
   for (const input of [{ session_id: "x" }, "no JSON", ""]) {

@@ -159,7 +159,7 @@ export class HookDesk {
         const session = find(counter.agent);
         return session ? [{ counter, session }] : [];
       });
-    const byId = found((agent) => agent.sessions.byHarness(hook.sessionId));
+    const byId = found((agent) => agent.sessions.byHarness(hook.sessionId, hook.pid));
     return byId.length > 0 ? byId : found((agent) => agent.sessions.byProcess(hook.pid));
   }
 
