@@ -39,7 +39,7 @@ import { RelayLink } from "./relay-link.ts";
 import { Repair } from "./repair.ts";
 import type { RoutingPolicy } from "./router.ts";
 import { type Sender, SentMail } from "./sent-mail.ts";
-import type { Session } from "./session-registry.ts";
+import type { Attached, Session } from "./session-registry.ts";
 import { SessionRegistry } from "./session-registry.ts";
 
 /** A session whose connection ended may be back this soon, in ms. */
@@ -263,13 +263,10 @@ export class Agent extends EventEmitter<AgentEvents> {
   }
 
   /** A session came or changed its label: remember it, and look at the holds again. */
-  async sessionChanged(session: Session): Promise<void> {
+  async sessionChanged({ session, renamedFrom }: Attached): Promise<void> {
     const now = this.parts.clock.now();
     await this.vault.write(() => this.sessions.remember(session, now));
-    const { formerLabel, label } = session;
-    if (formerLabel !== null && formerLabel !== label && !this.sessions.get(formerLabel)) {
-      await this.mailroom.sessionRenamed(formerLabel, label);
-    }
+    if (renamedFrom !== null) await this.mailroom.sessionRenamed(renamedFrom, session.label);
     await this.mailroom.placeHolds();
     this.emit("changed");
   }

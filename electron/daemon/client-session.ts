@@ -150,19 +150,20 @@ export class ClientSession implements ClientConnection {
   private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
     const agent = this.host.agents.named(params.wallet);
     if (this.agent && this.agent !== agent) this.leave();
-    const session = agent.sessions.attach(
+    const attached = agent.sessions.attach(
       this.peer,
       { harnessSessionId: params.harnessSessionId, cwd: params.cwd, pid: params.pid },
       { label: params.label, pinned: params.pinned },
       this.host.clock.now(),
     );
+    const { session } = attached;
     if (this.agent !== agent) agent.mailroom.on("delivered", this.onDelivered);
     this.agent = agent;
     this.session = session;
     this.cancelPing ?? this.schedulePing();
     // Before anything is offered. A vault that refuses to be written is told elsewhere.
     if (params.written) await this.takeWritten(params.written).catch(() => undefined);
-    await agent.sessionChanged(session);
+    await agent.sessionChanged(attached);
     await this.host.hooks.attached(agent, session);
     return this.attachedView() as CallResult<"attach">;
   }

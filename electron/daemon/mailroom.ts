@@ -192,7 +192,10 @@ export class Mailroom extends EventEmitter<{
 
   /** A session goes by another label: its unread mail goes with it. */
   async sessionRenamed(from: string, to: string): Promise<void> {
-    await this.vault.write(() => moveUnread(this.vault, from, to));
+    await this.vault.write(() => {
+      // Taken by another session before this ran: what is there by now may be its own.
+      if (!this.sessions.get(from)) moveUnread(this.vault, from, to);
+    });
     this.delivered([from, to]);
   }
 

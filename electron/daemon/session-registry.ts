@@ -48,12 +48,17 @@ export interface Session extends SessionDescription {
   /** Another one after /clear or resume. */
   harnessSessionId: string | null;
   readonly label: string;
-  /** What it was called before it asked for this label, while it was live. */
-  readonly formerLabel: string | null;
   readonly startedAt: number;
   lastSeenAt: number;
   readonly peers: Set<ClientPeer>;
   readonly life: SessionLife;
+}
+
+/** What one `attach` came to. */
+export interface Attached {
+  readonly session: Session;
+  /** The live session's label until then, when it took another; else null. */
+  readonly renamedFrom: string | null;
 }
 
 /** The live sessions of one agent. Labels are unique at every moment: choosing one never awaits. */
@@ -71,7 +76,7 @@ export class SessionRegistry {
     description: SessionDescription,
     request: Omit<LabelRequest, "harnessSessionId">,
     now: number,
-  ): Session {
+  ): Attached {
     const { harnessSessionId, pid } = description;
     // A client without a session id of its own is known by its connection.
     const known =
@@ -79,7 +84,7 @@ export class SessionRegistry {
     if (known && (request.label === null || request.label === known.label)) {
       known.peers.add(peer);
       known.lastSeenAt = now;
-      return known;
+      return { session: known, renamedFrom: null };
     }
     const label = chooseLabel(
       { ...request, harnessSessionId },
@@ -93,7 +98,6 @@ export class SessionRegistry {
       ...description,
       harnessSessionId: known?.harnessSessionId ?? harnessSessionId,
       label,
-      formerLabel: known?.label ?? null,
       startedAt: known?.startedAt ?? now,
       lastSeenAt: now,
       // A harness session that asks for a new label moves there with all its connections.
@@ -102,7 +106,7 @@ export class SessionRegistry {
     };
     if (known) this.live.delete(known.label);
     this.live.set(label, session);
-    return session;
+    return { session, renamedFrom: known?.label ?? null };
   }
 
   /** Remembers who held the label; inside `Vault.write`. */

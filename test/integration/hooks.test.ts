@@ -342,15 +342,15 @@ test("S6 a conversation that another process resumes after /clear is a session o
   const desk = new HookDesk({ clock: bench.time, timers: bench.time, nameOf: () => null });
   desk.serve(agent);
   const attach = async (harnessSessionId: string, pid: number) => {
-    const session = agent.sessions.attach(
+    const attached = agent.sessions.attach(
       { notify: () => {}, ping: async () => {}, close: () => {} },
       { harnessSessionId, cwd: "/", pid },
       { label: null, pinned: false },
       bench.time.now(),
     );
-    await agent.sessionChanged(session);
-    await desk.attached(agent, session);
-    return session;
+    await agent.sessionChanged(attached);
+    await desk.attached(agent, attached.session);
+    return attached.session;
   };
   const starts = (sessionId: string, pid: number, source: string) =>
     desk.report({

@@ -28,13 +28,7 @@ describe("R4 mail follows the session", () => {
     const held = b.vault.sql("SELECT reason, to_session FROM hold").all();
     expect(held).toEqual([{ reason: "session_ended", to_session: "claude:1" }]);
     // It is not given to a stranger by number; it comes back with its session.
-    const stranger = b.agent.sessions.attach(
-      { notify: () => {}, ping: async () => {}, close: () => {} },
-      { harnessSessionId: "three", cwd: "/", pid: 1 },
-      { label: null, pinned: false },
-      bench.time.now(),
-    );
-    expect(stranger.label).toBe("claude:3");
+    expect((await b.session(null, "three")).label).toBe("claude:3");
     const back = await b.session("claude:1", "one");
     expect(texts(await b.read(back))).toEqual(["for the first"]);
   });
@@ -86,35 +80,36 @@ describe("R4 mail follows the session", () => {
 
   test("a session that takes another label takes its unread mail along", async () => {
     const { a, b, writer } = await talking();
-    const first = await b.session("claude:1", "one");
+    await b.session("claude:1", "one");
     await a.send(writer, b, "before", { toSession: "claude:1" });
     await b.until(() => b.unread("claude:1").length === 1);
-    const [peer] = first.peers;
-    const renamed = b.agent.sessions.attach(
-      peer as NonNullable<typeof peer>,
-      { harnessSessionId: "one", cwd: "/", pid: 1 },
-      { label: "tests", pinned: true },
-      0,
-    );
-    await b.agent.sessionChanged(renamed);
+    const renamed = await b.session("tests", "one");
     expect(texts(await b.read(renamed))).toEqual(["before"]);
     expect(b.unread("claude:1")).toEqual([]);
   });
 
+  test("R4 a session takes mail along when it changes its label, and not whenever it attaches", async () => {
+    const { a, b, writer } = await talking();
+    await b.session("claude:1", "one");
+    await b.session("tests", "one");
+    const second = await b.session(null, "two");
+    expect(second.label).toBe("claude:1");
+    await a.send(writer, b, "for the second", { toSession: "claude:1" });
+    await b.until(() => b.unread("claude:1").length === 1);
+    // Its bridge reconnects; in that moment the first one attaches again.
+    b.endSession(second);
+    await b.session(null, "one");
+    await b.session("claude:1", "two");
+    expect([b.unread("tests"), b.unread("claude:1")]).toEqual([[], ["for the second"]]);
+  });
+
   test("a label whose session waits for an answer is not given to another by number", async () => {
-    const { bench, a, b, writer } = await talking();
+    const { a, b, writer } = await talking();
     const asked = await b.session("claude:1", "one");
     const question = await b.send(asked, a, "a question", { toSession: "claude:1" });
     b.endSession(asked);
-    const attach = (harnessSessionId: string) =>
-      b.agent.sessions.attach(
-        { notify: () => {}, ping: async () => {}, close: () => {} },
-        { harnessSessionId, cwd: "/", pid: 1 },
-        { label: null, pinned: false },
-        bench.time.now(),
-      ).label;
-    expect(attach("other")).toBe("claude:2");
-    expect(attach("one")).toBe("claude:1");
+    expect((await b.session(null, "other")).label).toBe("claude:2");
+    expect((await b.session(null, "one")).label).toBe("claude:1");
     await a.until(() => a.unread("claude:1").length === 1);
     await a.send(writer, b, "the answer", { inReplyTo: question });
     await b.until(() => b.unread("claude:1").length === 1);

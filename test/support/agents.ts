@@ -194,14 +194,14 @@ export class Party {
     harness = `${this.identity.name}-${label}`,
   ): Promise<Session> {
     const peer: ClientPeer = { notify: () => {}, ping: async () => {}, close: () => {} };
-    const session = this.agent.sessions.attach(
+    const attached = this.agent.sessions.attach(
       peer,
       { harnessSessionId: harness, cwd: "/work", pid: 1 },
       { label, pinned: false },
       this.bench.time.now(),
     );
-    await this.agent.sessionChanged(session);
-    return session;
+    await this.agent.sessionChanged(attached);
+    return attached.session;
   }
 
   /** The session ends, as a killed client's does. */

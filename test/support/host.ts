@@ -26,14 +26,14 @@ export async function startHost(
 export async function liveSession(agent: Agent, label: string): Promise<Session> {
   const peer: ClientPeer = { notify: () => {}, ping: async () => {}, close: () => {} };
   const harnessSessionId = `${agent.identity.name}-${label}`;
-  const session = agent.sessions.attach(
+  const attached = agent.sessions.attach(
     peer,
     { harnessSessionId, cwd: "/work", pid: 1 },
     { label, pinned: true },
     Date.now(),
   );
-  await agent.sessionChanged(session);
-  return session;
+  await agent.sessionChanged(attached);
+  return attached.session;
 }
 
 /** Resolves with the message's id once the job is committed. */
