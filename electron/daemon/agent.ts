@@ -147,6 +147,7 @@ export class Agent extends EventEmitter<AgentEvents> {
       ...shared,
       identity,
       askForContact: (peer) => this.contacts.requestForMail(peer),
+      isRemoved: (peer) => this.contacts.isRemoved(peer),
       firstMessageGone: (peer) => this.repair.firstMessageGone(peer),
       changed: (jobs) => this.mail.cameFurther(jobs),
     });

@@ -68,11 +68,13 @@ export class Contacts {
     return status;
   }
 
-  /** Asks once, because the relay refused a message for want of a contact. */
+  /**
+   * Asks, because the relay refused a message for want of a contact: once, and never for a contact that
+   * was removed here.
+   */
   async requestForMail(peer: string): Promise<void> {
     const { vault, relay } = this.parts;
-    const before = contactNote(vault, peer);
-    if (before === "asked" || before === "declined") return;
+    if (contactNote(vault, peer) !== null) return;
     // To a relay a request that meets theirs is an acceptance, and that is not ours to give.
     const { incoming } = await relay.contactRequests();
     if (incoming.some(({ agentId }) => agentId === peer)) return;
@@ -157,6 +159,8 @@ export class Contacts {
     if (this.closed) return;
     await vault.write(() => {
       for (const peer of answered) {
+        // Decided by somebody meanwhile: that stands.
+        if (contactNote(vault, peer) !== "asked") continue;
         this.write(peer, contacts.has(peer) ? null : "declined", clock.now());
       }
     });

@@ -46,6 +46,8 @@ const BATCH = 64;
 const VAULT_PAUSE_MS = 5_000;
 /** The relay's word for it (network.md part 1, section 4). */
 const NOT_A_CONTACT = "not_a_contact";
+const REMOVED =
+  "The contact was removed here, and nothing asks for it by itself: this waits until the two are contacts again";
 const EXPIRED = "The relay did not take it within 7 days";
 
 interface OutboxParts {
@@ -58,6 +60,8 @@ interface OutboxParts {
   readonly timers: Timers;
   /** A message was refused for want of a contact (rule C1). */
   readonly askForContact: (peer: string) => Promise<void>;
+  /** Whether a person or session of this agent ended the contact. */
+  readonly isRemoved: (peer: string) => boolean;
   /**
    * The first message of the newest session with the peer will not arrive: none that follows could be
    * read. Inside a write, and in the peer's queue.
@@ -480,7 +484,9 @@ export class Outbox {
   private delay(job: Job, problem: string): void {
     const { vault, clock } = this.parts;
     jobDelayed(vault, job.job, clock.now() + retryDelay(job.attempts, Math.random()));
-    if (isMail(job)) markProblem(vault, job.seq, problem);
+    if (!isMail(job)) return;
+    const isRemoved = problem === NOT_A_CONTACT && this.parts.isRemoved(job.recipient);
+    markProblem(vault, job.seq, isRemoved ? REMOVED : problem);
   }
 }
 

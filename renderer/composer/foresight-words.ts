@@ -37,6 +37,9 @@ function waysThere(foresight: Foresight, name: string): Expectation {
     case "none":
       more.push(`${name} is no contact yet: sending asks for it, and the message waits for a yes.`);
       break;
+    case "removed":
+      more.push(`${name} was removed here: the message waits until you ask for it in Contacts.`);
+      break;
     case "pending":
       more.push(`The contact request is not answered yet: the message waits for a yes.`);
       break;

@@ -45,8 +45,11 @@ export const foresight = z.object({
   toName: z.string().nullable(),
   via: z.enum(["local", "relay"]),
   relay: z.enum(["connecting", "online", "offline"]),
-  /** What stands between the two agents; `unknown` when the relay does not say. */
-  contact: z.enum(["accepted", "pending", "none", "blocked", "unknown"]),
+  /**
+   * What stands between the two agents. `removed`: nothing, and nothing asks for it, since it was ended
+   * here; `unknown`: the relay does not say.
+   */
+  contact: z.enum(["accepted", "pending", "none", "removed", "blocked", "unknown"]),
   place: z.discriminatedUnion("kind", [
     z.object({
       kind: z.literal("inbox"),

@@ -11,7 +11,7 @@ import { startRelay } from "../../electron/relay/server/server.ts";
 import { createSigner } from "../../electron/relay/signing.ts";
 import { MemoryRelayStore } from "../../electron/relay/store/memory-store.ts";
 import { Vault } from "../../electron/vault/vault.ts";
-import { startHost, until } from "../support/host.ts";
+import { liveSession, send, startHost, until } from "../support/host.ts";
 import { type BridgeClient, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 import { createWallet, twoHomes } from "../support/two-homes.ts";
@@ -121,6 +121,32 @@ test("C1 agents of one home are contacts from their creation, unless a person re
   await expect.poll(async () => (await contacts(setup)).sort()).toEqual([r, s].sort());
 });
 
+test("C1 a removed contact stays removed when a session writes to it, which is told so", async () => {
+  const home = temporaryHome();
+  const host = await startHost(home);
+  const [me, you] = [await host.agents.create("me"), await host.agents.create("you")];
+  const other = you.identity.cryptoId;
+  const status = (agent: Agent) => agent.relay.contactStatus(other);
+  await expect.poll(() => status(me)).toBe("accepted");
+  await me.contacts.remove(other);
+  const id = await send(me, await liveSession(me, "writer"), other, "still there?");
+  await until(host, () => me.sent(id).problem !== null);
+  expect(me.sent(id)).toMatchObject({ problem: expect.stringContaining("removed here") });
+  await host.close();
+
+  // Whoever comes online is introduced to the person's other agents.
+  const again = await startHost(home);
+  const mine = again.agents.named("me");
+  const third = await again.agents.create("third");
+  await expect.poll(async () => (await third.relay.contacts()).length).toBe(2);
+  expect(await status(mine)).toBe("none");
+  // Asked for again, it is a contact, and what waited goes out.
+  await again.agents.named("you").relay.requestContact(mine.identity.cryptoId);
+  expect(await mine.contacts.request(other)).toBe("accepted");
+  await until(again, () => mine.sent(id).state !== "queued");
+  expect(mine.sent(id).problem).toBeNull();
+});
+
 test("C1 a person can turn that off, and on again", async () => {
   const home = temporaryHome();
   const host = await startHost(home);
@@ -199,6 +225,16 @@ describe("C1 what is asked without a person", () => {
     await bob.contacts.remove(alice.id);
     await alice.contacts.requestForMail(bob.id);
     expect(await status()).toBe("pending");
+  });
+
+  test("C1 what a person decides while a request is looked for stands", async () => {
+    const { alice, bob } = await people();
+    await alice.contacts.requestForMail(bob.id);
+    await bob.contacts.remove(alice.id);
+    const looking = alice.contacts.look();
+    await alice.contacts.remove(bob.id);
+    await looking;
+    expect(alice.contacts.isRemoved(bob.id)).toBe(true);
   });
 
   test("C1 a request of theirs is not accepted by writing to them", async () => {

@@ -78,6 +78,7 @@ async function foresee(host: Host, question: Question): Promise<Foresight> {
 async function standing(agent: Agent, peer: string): Promise<Foresight["contact"]> {
   try {
     const status = await agent.relay.contactStatus(peer);
+    if (status === "none" && agent.contacts.isRemoved(peer)) return "removed";
     return STANDINGS.find((one) => one === status) ?? "unknown";
   } catch {
     // The relay's own state says why; mail waits for it in any case.
