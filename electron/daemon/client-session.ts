@@ -102,10 +102,11 @@ export class ClientSession implements ClientConnection {
     }),
     sessions: () => this.sessionsView(),
     "attach.sender": ({ wallet }) => {
+      const agent = this.host.agents.named(wallet);
       this.leave();
-      this.agent = this.host.agents.named(wallet);
+      this.agent = agent;
       this.sendOnly = true;
-      return { active: this.agent.ref() };
+      return { active: agent.ref() };
     },
     send: async (params) => {
       const { agent, from } = this.sender();
@@ -149,7 +150,7 @@ export class ClientSession implements ClientConnection {
 
   private async attach(params: CallParams<"attach">): Promise<CallResult<"attach">> {
     const agent = this.host.agents.named(params.wallet);
-    if (this.agent && this.agent !== agent) this.leave();
+    // Refused, the session stays where it is.
     const attached = agent.sessions.attach(
       this.peer,
       { harnessSessionId: params.harnessSessionId, cwd: params.cwd, pid: params.pid },
@@ -157,7 +158,10 @@ export class ClientSession implements ClientConnection {
       this.host.clock.now(),
     );
     const { session } = attached;
-    if (this.agent !== agent) agent.mailroom.on("delivered", this.onDelivered);
+    if (this.agent !== agent) {
+      this.leave();
+      agent.mailroom.on("delivered", this.onDelivered);
+    }
     this.agent = agent;
     this.session = session;
     this.cancelPing ?? this.schedulePing();

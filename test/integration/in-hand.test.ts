@@ -8,7 +8,7 @@ import { acquireOwnerLock, type OwnerLock } from "../../electron/vault/owner-loc
 import type { Carried } from "../../shared/protocol/hook-calls.ts";
 import type { CallParams } from "../../shared/protocol/protocol.ts";
 import { Bench } from "../support/agents.ts";
-import { startHost, until } from "../support/host.ts";
+import { liveSession, startHost, until } from "../support/host.ts";
 import { ManualTime } from "../support/manual-time.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -107,6 +107,17 @@ test("A3 a session that goes over to another agent is given nothing of the first
   await writer.call("send", note("msg-000000000000000001", cryptoId, "for me"), context);
   const { messages } = await staying.call("inbox", { peek: false }, context);
   expect(messages).toMatchObject([{ text: "for me", redelivered: false }]);
+});
+
+test("S2 a session that is refused a label of another agent stays where it is", async () => {
+  const host = await startHost(temporaryHome());
+  await host.agents.create("me");
+  await liveSession(await host.agents.create("other"), "api");
+  const session = await connect(host, "api");
+  const before = await session.call("whoami", {}, context);
+  await expect(attach(session, "api", "other")).rejects.toMatchObject({ code: "label_taken" });
+  await expect(session.call("attach.sender", { wallet: "none" }, context)).rejects.toThrow();
+  expect(await session.call("whoami", {}, context)).toEqual(before);
 });
 
 test("M1 M2 a push that was written when its host went away is not made again by the next", async () => {
