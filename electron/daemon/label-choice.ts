@@ -7,6 +7,8 @@ export interface LabelRequest {
   /** True: this label or an error, never another. */
   readonly pinned: boolean;
   readonly harnessSessionId: string | null;
+  /** The label it has at this moment; null: it is not live. */
+  readonly held: string | null;
 }
 
 export interface LabelState {
@@ -19,12 +21,14 @@ export interface LabelState {
 
 /** Throws `bad_label` and, for a pinned label that is held, `label_taken`. */
 export function chooseLabel(request: LabelRequest, state: LabelState): string {
-  const { label, harnessSessionId } = request;
-  if (label !== null) {
+  const { label, harnessSessionId, held } = request;
+  if (label !== null && label !== held) {
     if (!isLabel(label)) throw badLabel(label);
     if (!state.isLive(label)) return label;
     if (request.pinned) throw labelTaken(label);
   }
+  // A live session leaves its label for the one it asks for alone.
+  if (held !== null) return held;
   const before = harnessSessionId === null ? null : state.before(harnessSessionId);
   if (before !== null && !state.isLive(before)) return before;
   return lowestFreeLabel(

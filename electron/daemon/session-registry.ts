@@ -74,26 +74,26 @@ export class SessionRegistry {
   attach(
     peer: ClientPeer,
     description: SessionDescription,
-    request: Omit<LabelRequest, "harnessSessionId">,
+    request: Pick<LabelRequest, "label" | "pinned">,
     now: number,
   ): Attached {
     const { harnessSessionId, pid } = description;
     // A client without a session id of its own is known by its connection.
     const known =
       (harnessSessionId === null ? null : this.byHarness(harnessSessionId, pid)) ?? this.of(peer);
-    if (known && (request.label === null || request.label === known.label)) {
-      known.peers.add(peer);
-      known.lastSeenAt = now;
-      return { session: known, renamedFrom: null };
-    }
     const label = chooseLabel(
-      { ...request, harnessSessionId },
+      { ...request, harnessSessionId, held: known?.label ?? null },
       {
         isLive: (one) => this.live.has(one),
         before: (id) => labelOf(this.vault, id),
         isReserved: (one, id) => this.isReserved(one, id, now),
       },
     );
+    if (label === known?.label) {
+      known.peers.add(peer);
+      known.lastSeenAt = now;
+      return { session: known, renamedFrom: null };
+    }
     const session: Session = {
       ...description,
       harnessSessionId: known?.harnessSessionId ?? harnessSessionId,

@@ -103,6 +103,13 @@ describe("R4 mail follows the session", () => {
     expect([b.unread("tests"), b.unread("claude:1")]).toEqual([[], ["for the second"]]);
   });
 
+  test("S2 a session that asks for a label that is taken keeps the one it has", async () => {
+    const { a } = await talking();
+    await a.session("api", "two");
+    const asked = await a.session("api", "a-claude:1");
+    expect([asked.label, asked.peers.size]).toEqual(["claude:1", 2]);
+  });
+
   test("a label whose session waits for an answer is not given to another by number", async () => {
     const { a, b, writer } = await talking();
     const asked = await b.session("claude:1", "one");

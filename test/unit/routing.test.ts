@@ -101,13 +101,22 @@ describe("S2 label choice", () => {
     isReserved: () => false,
     ...changes,
   });
-  const ask = { label: null, pinned: false, harnessSessionId: "h" };
+  const ask = { label: null, pinned: false, harnessSessionId: "h", held: null };
 
   test("asked for, else held before, else the lowest free one", () => {
     expect(chooseLabel({ ...ask, label: "mine" }, state())).toBe("mine");
     expect(chooseLabel(ask, state({ before: () => "claude:5" }))).toBe("claude:5");
     expect(chooseLabel(ask, state({ before: () => "claude:1" }))).toBe("claude:2");
     expect(chooseLabel(ask, state())).toBe("claude:2");
+  });
+
+  test("S2 a live session keeps its label, unless it gets the one it asks for", () => {
+    const holding = { ...ask, held: "mine" };
+    const others = state({ isLive: (one) => one !== "free", before: () => "free" });
+    expect(chooseLabel(holding, others)).toBe("mine");
+    expect(chooseLabel({ ...holding, label: "mine", pinned: true }, others)).toBe("mine");
+    expect(chooseLabel({ ...holding, label: "claude:1" }, others)).toBe("mine");
+    expect(chooseLabel({ ...holding, label: "free" }, others)).toBe("free");
   });
 
   test("R4 a label with another session's mail is not given out by itself", () => {
