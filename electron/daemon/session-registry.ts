@@ -192,7 +192,7 @@ export class SessionRegistry {
     const holder = holderOf(this.vault, label);
     if (harnessSessionId !== null && holder === harnessSessionId) return false;
     if (unreadCount(this.vault, label) > 0 || isHeldFor(this.vault, label)) return true;
-    return holder !== null && hasUnanswered(this.vault, holder, label, now - ANSWER_WAIT_MS);
+    return hasUnanswered(this.vault, holder, label, now - ANSWER_WAIT_MS);
   }
 }
 

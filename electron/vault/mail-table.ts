@@ -158,22 +158,28 @@ export function renameAsker(vault: VaultReader, from: string, to: string): void 
   vault.sql("UPDATE message SET asker = ? WHERE asker = ?").run([to, from]);
 }
 
-/** Whether a session sent something since `since` that was not answered yet. */
+/**
+ * Whether a session sent something since `since` that was not answered yet; null: one that is known by
+ * its label alone.
+ */
 export function hasUnanswered(
   vault: VaultReader,
-  harnessSessionId: string,
+  harnessSessionId: string | null,
   label: string,
   since: number,
 ): boolean {
+  // Each by an index of its own: `IS` with a parameter would go by the label alone.
+  const isAsker = harnessSessionId === null ? "m.asker IS NULL" : "m.asker = $asker";
   return (
     vault
       .sql(
         `SELECT 1 AS yes FROM message m
-         WHERE m.from_session = ? AND m.direction <> 'in' AND m.asker = ? AND m.at >= ?
+         WHERE m.from_session = $label AND m.direction <> 'in' AND ${isAsker} AND m.at >= $since
            AND NOT EXISTS (SELECT 1 FROM message r WHERE r.in_reply_to = m.id
                            AND r.direction <> 'out' AND r.peer = m.peer) LIMIT 1`,
       )
-      .get([label, harnessSessionId, since]) !== undefined
+      .get({ label, since, ...(harnessSessionId !== null && { asker: harnessSessionId }) }) !==
+    undefined
   );
 }
 

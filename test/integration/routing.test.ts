@@ -121,6 +121,18 @@ describe("R4 mail follows the session", () => {
     await a.send(writer, b, "the answer", { inReplyTo: question });
     await b.until(() => b.unread("claude:1").length === 1);
   });
+
+  test("R4 nor is the label of a session without an id of its harness", async () => {
+    const { a, b, writer } = await talking();
+    const asked = await b.session("claude:1", null);
+    const question = await b.send(asked, a, "a question");
+    b.endSession(asked);
+    expect((await b.session(null, "other")).label).toBe("claude:2");
+    await a.until(() => a.unread("claude:1").length === 1);
+    await a.send(writer, b, "the answer", { inReplyTo: question });
+    await b.until((agent) => agent.summary().holds === 1);
+    expect(texts(await b.read(await b.session("claude:1", null)))).toEqual(["the answer"]);
+  });
 });
 
 describe("R3 held messages", () => {

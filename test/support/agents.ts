@@ -191,7 +191,7 @@ export class Party {
   /** A live session under a label; null takes the one it had, or the next. */
   async session(
     label: string | null,
-    harness = `${this.identity.name}-${label}`,
+    harness: string | null = `${this.identity.name}-${label}`,
   ): Promise<Session> {
     const peer: ClientPeer = { notify: () => {}, ping: async () => {}, close: () => {} };
     const attached = this.agent.sessions.attach(
