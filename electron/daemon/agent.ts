@@ -19,7 +19,7 @@ import { holdCount } from "../vault/hold-table.ts";
 import { incidents } from "../vault/incident-table.ts";
 import { forgetCiphertexts, waitingCount } from "../vault/job-table.ts";
 import type { KeyStore } from "../vault/key-slots.ts";
-import { renameAsker, unreadCounts } from "../vault/mail-table.ts";
+import { type MessageRow, renameAsker, unreadCounts } from "../vault/mail-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { Capabilities } from "./capabilities.ts";
 import { Ciphers } from "./ciphers.ts";
@@ -326,6 +326,10 @@ export class Agent extends EventEmitter<AgentEvents> {
 
   sent(id: string): SentMessage {
     return this.mail.sent(id);
+  }
+
+  answersTo(id: string): (mail: MessageRow) => boolean {
+    return this.mail.answersTo(id);
   }
 
   cancel(id: string): Promise<SentMessage> {

@@ -266,11 +266,9 @@ export class ClientSession implements ClientConnection {
     context: CallContext,
   ): Promise<CallResult<"reply.check">> {
     const { agent } = this.required();
-    const question = agent.sent(params.inReplyTo);
+    const isAnswer = agent.answersTo(params.inReplyTo);
     const find = (label: string): DeliveryRow | null => {
-      const rows = deliveredReplies(agent.vault, label, question.id).filter((row) =>
-        isAnswer(row, question),
-      );
+      const rows = deliveredReplies(agent.vault, label, params.inReplyTo).filter(isAnswer);
       // Asking again for a reply that was read already is answered with it.
       return agent.mailroom.free(rows.filter((row) => row.read_at === null))[0] ?? rows[0] ?? null;
     };
@@ -372,10 +370,4 @@ export class ClientSession implements ClientConnection {
 
 function handedOf(agent: Agent, deliveries: number[]): Handed {
   return { agent: agent.identity.cryptoId, deliveries };
-}
-
-/** A2: only the asked peer answers, and only its asked session where one was named. */
-function isAnswer(row: DeliveryRow, question: { to: string; toSession: string | null }): boolean {
-  if (row.peer !== question.to) return false;
-  return question.toSession === null || row.from_session === question.toSession;
 }

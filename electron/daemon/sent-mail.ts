@@ -9,6 +9,7 @@ import { failpoint } from "../platform/failpoints.ts";
 import { identityKeyOf } from "../ratchet/identity.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import { insertMailJob, jobOf, removeJob } from "../vault/job-table.ts";
+import { holderOf } from "../vault/label-table.ts";
 import {
   insertMessage,
   type MessageRow,
@@ -160,6 +161,25 @@ export class SentMail {
     }
     this.cameFurther([row]);
     return this.sent(id);
+  }
+
+  /**
+   * Tells which mail that names a message of ours answers it (rule A2): mail of the peer it went to, and
+   * where it was for one session of that peer, of that session. Throws `bad_request` as `sent` does.
+   */
+  answersTo(id: string): (mail: MessageRow) => boolean {
+    const { vault } = this.parts;
+    const question = this.requireSent(id);
+    const asked = question.to_session;
+    return (mail) => {
+      if (mail.peer !== question.peer) return false;
+      if (asked === null || mail.from_session === asked) return true;
+      // A rule, a person or another label of its session may have brought it to another label.
+      const label = wayOf(vault, question).label ?? asked;
+      if (mail.from_session === label) return true;
+      // Inside this agent it is known which session had that label.
+      return mail.asker !== null && mail.asker === holderOf(vault, label);
+    };
   }
 
   /** Messages of ours came further, or will not. */

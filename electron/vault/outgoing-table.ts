@@ -115,7 +115,8 @@ const RUNG_COLUMNS = {
 
 /**
  * What a peer says of a message sent to it. A time once set stays: a receipt that comes late or twice
- * takes nothing back. Whatever the peer reports, it has received the message.
+ * takes nothing back. Whatever the peer reports, it has received the message. Of several sessions that
+ * have it the one is named that brought it this far first; unread mail may still go to another.
  */
 export function markReceipt(
   vault: VaultReader,
@@ -134,10 +135,11 @@ export function markReceipt(
     return;
   }
   const column = RUNG_COLUMNS[rung];
+  const until = rung === "inbox" ? RUNG_COLUMNS.read : column;
   vault
     .sql(
       `UPDATE outgoing SET received_at = coalesce(received_at, $at), ${column} = coalesce(${column}, $at),
-         label = coalesce($label, label) WHERE message = $message`,
+         label = iif(label IS NULL OR ${until} IS NULL, coalesce($label, label), label) WHERE message = $message`,
     )
     .run({ at, label, message });
 }

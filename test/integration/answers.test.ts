@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
+import { deliveredReplies } from "../../electron/vault/mail-table.ts";
 import { newMessageId } from "../../shared/envelope/envelope.ts";
+import { Bench, type Party } from "../support/agents.ts";
 import { type BridgeClient, startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 import { createWallet } from "../support/two-homes.ts";
@@ -29,6 +31,15 @@ async function next(bridge: BridgeClient, from: string): Promise<Message> {
   const { reply } = await bridge.call("await_reply", { from, timeout_seconds: 60 });
   return reply as unknown as Message;
 }
+
+/** Receipts gather for this long before they go out, in ms. */
+const GATHER_MS = 300;
+
+/** What `asking` was given that answers a message of its own. */
+const answers = (party: Party, question: string) =>
+  deliveredReplies(party.vault, "asking", question)
+    .filter(party.agent.answersTo(question))
+    .map((one) => one.text);
 
 describe("A1 answers", () => {
   test("send_and_wait returns the answer, or says that none came and how far the message is", async () => {
@@ -107,6 +118,72 @@ describe("A1 answers", () => {
     const { reply } = await asking.call("check_reply", { in_reply_to: id });
     expect(reply).toMatchObject({ text: "I am", fromSession: "claude:2" });
     expect((await unread(asking)).map((one_) => one_.text)).toEqual(["I am not asked"]);
+  });
+
+  test("A2 the answer of a session that has another label by now is found", async () => {
+    const { planner, reviewer, session } = await home();
+    const [asking, answering] = [await session("planner", "p"), await session("reviewer", "r")];
+    const { sent } = (await asking.call("send", { to: reviewer, body: "?" })) as never as {
+      sent: { id: string };
+    };
+    await next(answering, planner);
+    await expect
+      .poll(async () => (await asking.call("status", { id: sent.id })).sent)
+      .toMatchObject({ state: "read", toSession: "claude:1" });
+    await answering.call("use", { name: "reviewer", label: "api" });
+    await answering.call("send", { to: planner, body: "!", in_reply_to: sent.id });
+    const asked = { in_reply_to: sent.id, wait_seconds: 30 };
+    expect(await asking.call("check_reply", asked)).toMatchObject({ reply: { text: "!" } });
+  });
+
+  test("A2 inside one agent so is that of the one session that was asked, and of no other", async () => {
+    const bench = await Bench.start();
+    const a = bench.party("a");
+    await a.start();
+    const [asking, other] = [await a.session("asking"), await a.session("other")];
+    const asked = await a.session("claude:1", "asked");
+    const question = await a.send(asking, a, "?", { toSession: "claude:1" });
+    await a.read(asked);
+    const renamed = await a.session("api", "asked");
+    for (const one of [other, renamed]) {
+      await a.send(one, a, one.label, { inReplyTo: question, toSession: "asking" });
+    }
+    expect(answers(a, question)).toEqual(["api"]);
+  });
+
+  test("A2 where a rule sent the message to another session, that session's answer is found", async () => {
+    const bench = await Bench.start();
+    const [a, b] = await bench.pair();
+    const asking = await a.session("asking");
+    const [one, two] = [await b.session("one"), await b.session("two")];
+    await b.agent.decided(b.agent.decisions.setRedirect("gone", "two"));
+    const question = await a.send(asking, b, "?", { toSession: "gone" });
+    await b.until(() => b.unread("two").length === 1);
+    bench.time.advance(GATHER_MS);
+    await a.until((agent) => agent.sent(question).state === "inbox");
+    for (const from of [one, two]) {
+      await b.send(from, a, from.label, { inReplyTo: question, toSession: "asking" });
+    }
+    await a.until(() => a.unread("asking").length === 2);
+    expect(answers(a, question)).toEqual(["two"]);
+  });
+
+  test("A2 D6 of the sessions that all got a message any answers, and the first reader is named", async () => {
+    const bench = await Bench.start();
+    const [a, b] = await bench.pair();
+    const asking = await a.session("asking");
+    const [one, two] = [await b.session("one"), await b.session("two")];
+    await b.agent.decided(b.agent.decisions.setPolicy("broadcast"));
+    const question = await a.send(asking, b, "who knows?");
+    await b.until(() => b.unread("two").length === 1);
+    await b.read(two);
+    await b.send(two, a, "two", { inReplyTo: question, toSession: "asking" });
+    await b.read(one);
+    bench.time.advance(GATHER_MS);
+    await a.until((agent) => agent.sent(question).ladder.some(({ rung }) => rung === "read"));
+    await a.until(() => a.unread("asking").length === 1);
+    expect(answers(a, question)).toEqual(["two"]);
+    expect(a.agent.sent(question).toSession).toBe("two");
   });
 
   test("X2 an automatic answer is marked as one", async () => {
