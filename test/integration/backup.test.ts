@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Agent } from "../../electron/daemon/agent.ts";
 import type { Host } from "../../electron/daemon/host.ts";
 import { exportAgent, restoreAgent } from "../../electron/daemon/move/backups.ts";
 import { deleteAgent } from "../../electron/daemon/move/deletion.ts";
@@ -8,6 +10,7 @@ import { type RelayServer, startRelay } from "../../electron/relay/server/server
 import { SqliteRelayStore } from "../../electron/relay/store/sqlite-store.ts";
 import { BackupSealer } from "../../electron/vault/backup/container.ts";
 import { holds } from "../../electron/vault/hold-table.ts";
+import { NEWEST_VERSION } from "../../electron/vault/schema.ts";
 import { MemoryKeychain } from "../fakes/memory-keychain.ts";
 import { liveSession, send, startHost, unread, until } from "../support/host.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
@@ -49,6 +52,16 @@ class Machines {
 
 const count = (host: Host, name: string, table: string) =>
   host.agents.named(name).vault.sql(`SELECT count(*) AS n FROM ${table}`).get<{ n: number }>()?.n;
+const asJson = (content: unknown) => Buffer.from(JSON.stringify(content), "utf8");
+/** Messages of a vault whose texts an SQL expression makes. */
+const fill = (me: Agent, n: number, text: string) =>
+  me.vault
+    .sql(
+      `INSERT INTO message (id, direction, peer, role, text, auto, at)
+       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${n})
+       SELECT 'm' || i, 'local', 'me', 'agent', ${text}, 0, 1 FROM n`,
+    )
+    .run();
 const left = (host: Host) => readdirSync(host.paths.agents, { recursive: true }).sort();
 
 describe("L6 Z1 an agent moves with a backup", () => {
@@ -168,6 +181,58 @@ describe("L6 Z1 an agent moves with a backup", () => {
     expect(await here.agents.get(cryptoId).search.search("note 1199", page)).toHaveLength(1);
   });
 
+  test.each([
+    ["cannot be deflated", 300, "hex(randomblob(131000))"],
+    ["become six times as long in JSON", 100, "replace(hex(zeroblob(131000)), '0', char(1))"],
+  ])("L6 large texts that %s come back from a backup", async (_what, n, text) => {
+    const machines = await Machines.start();
+    const [old, here] = [await machines.host(), await machines.host()];
+    const me = await old.agents.create("me");
+    fill(me, n, text);
+    const out = join(machines.folder, "me.backup");
+    await exportAgent(old, { wallet: "me", out, passphrase: PASSPHRASE });
+    const asked = { file: out, passphrase: PASSPHRASE, moveHere: false };
+    expect(await restoreAgent(here, asked)).toMatchObject({ messages: n });
+    const texts = (host: Host) =>
+      host.agents.named("me").vault.sql("SELECT text FROM message ORDER BY seq").all();
+    expect(texts(here)).toEqual(texts(old));
+  });
+
+  test("L6 a backup of an earlier version opens, though one part holds all of its large mail", async () => {
+    const machines = await Machines.start();
+    const here = await machines.host();
+    const sealer = await BackupSealer.create(PASSPHRASE);
+    const seed = Buffer.alloc(32, 7).toString("base64");
+    const agent = { name: "me", seed, registrationId: 1, createdAt: 1 };
+    const columns = ["id", "direction", "peer", "role", "text", "auto", "at"];
+    const row = (text: string, i: number) => [`m${i}`, "local", "me", "agent", text, 0, 1];
+    const random = Array.from({ length: 200 }, () => randomBytes(180_000).toString("base64"));
+    const rows = [...random, ...Array(60).fill("\u0001".repeat(262_000))].map(row);
+    const file = join(machines.folder, "me.backup");
+    writeFileSync(
+      file,
+      Buffer.concat([
+        sealer.header,
+        sealer.part(asJson({ schema: NEWEST_VERSION, writtenAt: 1, agent }), false),
+        sealer.part(asJson({ table: "message", columns, rows }), false),
+        sealer.part(asJson({ messages: rows.length }), true),
+      ]),
+    );
+    const asked = { file, passphrase: PASSPHRASE, moveHere: false };
+    expect(await restoreAgent(here, asked)).toMatchObject({ messages: 260 });
+  });
+
+  test("L6 what no reader would open is not written", async () => {
+    const machines = await Machines.start();
+    const old = await machines.host();
+    fill(await old.agents.create("me"), 1, "replace(hex(zeroblob(12000000)), '0', char(1))");
+    const request = { wallet: "me", out: join(machines.folder, "b"), passphrase: PASSPHRASE };
+    await expect(exportAgent(old, request)).rejects.toMatchObject({
+      message: expect.stringMatching(/too large for a backup/),
+    });
+    expect(readdirSync(machines.folder)).toEqual([]);
+  });
+
   test("Z1 a backup that is not as it was written leaves nothing behind", async () => {
     const machines = await Machines.start();
     const old = await machines.host();
@@ -209,7 +274,7 @@ describe("L6 Z1 an agent moves with a backup", () => {
     });
     const sealer = await BackupSealer.create(PASSPHRASE);
     const agent = { name: "me", seed: "A".repeat(43).concat("="), registrationId: 1, createdAt: 1 };
-    const part = sealer.part({ schema: 10_000, writtenAt: 1, agent }, true);
+    const part = sealer.part(asJson({ schema: 10_000, writtenAt: 1, agent }), true);
     await expect(attempt(Buffer.concat([sealer.header, part]))).rejects.toMatchObject({
       message: expect.stringMatching(/newer version/),
     });

@@ -1,5 +1,6 @@
+import { constants } from "node:buffer";
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
@@ -15,7 +16,10 @@ const FORMAT = "tinyplace-backup";
 const BACKUP_VERSION = 1;
 const CONTEXT = `${FORMAT} ${BACKUP_VERSION}`;
 const MAX_HEADER_BYTES = 8192;
-const MAX_PART_BYTES = 32 * 1024 * 1024;
+/** What readers of every version take of one part: bytes in the file, and bytes of its JSON. */
+export const PART_LIMITS = { sealed: 32 * 1024 * 1024, text: 128 * 1024 * 1024 } as const;
+/** Earlier versions put 500 rows of any size into one part, as far as one string went. */
+const LONGEST_TEXT = constants.MAX_STRING_LENGTH;
 const TAG_BYTES = 16;
 
 const header = z.object({
@@ -46,8 +50,9 @@ export class BackupSealer {
     return new BackupSealer(Buffer.from(`${line}\n`, "utf8"), key);
   }
 
-  part(content: unknown, last: boolean): Buffer {
-    const plain = deflateRawSync(Buffer.from(JSON.stringify(content), "utf8"));
+  /** @param text JSON; what readers take of it is up to the caller (`PART_LIMITS`) */
+  part(text: Uint8Array, last: boolean): Buffer {
+    const plain = deflateRawSync(text);
     const cipher = createCipheriv("aes-256-gcm", this.key, nonceOf(this.count++, last));
     cipher.setAAD(this.bound);
     const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
@@ -62,6 +67,7 @@ export class BackupReader {
   private readonly file: number;
   private readonly key: Uint8Array;
   private readonly bound: Buffer;
+  private readonly size: number;
   private position: number;
   private count = 0;
   private done = false;
@@ -70,6 +76,7 @@ export class BackupReader {
     this.file = file;
     this.key = key;
     this.bound = createHash("sha256").update(head).digest();
+    this.size = fstatSync(file).size;
     this.position = head.length;
   }
 
@@ -91,14 +98,14 @@ export class BackupReader {
   next(): unknown {
     if (this.done) return null;
     const length = this.bytes(4).readUInt32BE();
-    if (length < TAG_BYTES || length > MAX_PART_BYTES) throw altered();
+    if (length < TAG_BYTES || length > LONGEST_TEXT) throw altered();
     const sealed = this.bytes(length);
     const plain = this.open(sealed, false) ?? this.open(sealed, true);
     if (!plain) throw altered();
     this.count++;
     if (this.done && readSync(this.file, Buffer.alloc(1), 0, 1, this.position) > 0) throw altered();
     try {
-      const text = inflateRawSync(plain, { maxOutputLength: 4 * MAX_PART_BYTES });
+      const text = inflateRawSync(plain, { maxOutputLength: LONGEST_TEXT });
       return JSON.parse(text.toString("utf8")) as unknown;
     } catch {
       throw altered();
@@ -125,6 +132,7 @@ export class BackupReader {
   }
 
   private bytes(count: number): Buffer {
+    if (count > this.size - this.position) throw cutShort();
     const bytes = Buffer.alloc(count);
     if (readSync(this.file, bytes, 0, count, this.position) < count) throw cutShort();
     this.position += count;

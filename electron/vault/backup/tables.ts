@@ -21,7 +21,8 @@ const LEFT_OUT = new Set([
 export interface CopiedTable {
   readonly name: string;
   readonly columns: readonly string[];
-  readonly hasRowid: boolean;
+  /** The columns that order its rows, no two alike. */
+  readonly key: readonly string[];
 }
 
 /** Every table of a vault that a backup holds; new ones are held by themselves. */
@@ -30,9 +31,13 @@ export function copiedTables(db: Database): CopiedTable[] {
   return all
     .filter(({ name, type }) => type === "table" && !name.startsWith("sqlite_"))
     .filter(({ name }) => !LEFT_OUT.has(name))
-    .map(({ name, wr }) => ({
-      name,
-      columns: (db.pragma(`table_info("${name}")`) as { name: string }[]).map((one) => one.name),
-      hasRowid: wr === 0,
-    }));
+    .map(({ name, wr }) => {
+      const columns = db.pragma(`table_info("${name}")`) as { name: string; pk: number }[];
+      const primary = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
+      return {
+        name,
+        columns: columns.map((one) => one.name),
+        key: wr === 0 ? ["rowid"] : primary.map((one) => one.name),
+      };
+    });
 }

@@ -4,13 +4,16 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { TinyplaceError } from "../../../shared/errors/errors.ts";
 import { syncFolder } from "../../platform/private-file.ts";
 import { NEWEST_VERSION } from "../schema.ts";
-import type { Database, SqliteParams } from "../sqlite.ts";
+import type { Database } from "../sqlite.ts";
 import { asStorageError } from "../storage-errors.ts";
-import { BackupSealer } from "./container.ts";
+import { BackupSealer, PART_LIMITS } from "./container.ts";
 import { type CopiedTable, copiedTables } from "./tables.ts";
 
-/** Rows of one part. */
+/** A part ends after this many rows, or before it has more than so many characters of them. */
 const ROWS = 500;
+const CHARACTERS = 4 * 1024 * 1024;
+/** Rows read at once: each may hold a text or an envelope of the largest size. */
+const READ_ROWS = 32;
 
 type Value = string | number | null | Uint8Array;
 
@@ -33,17 +36,17 @@ export async function writeBackup(
     let messages = 0;
     try {
       writeSync(file, sealer.header);
-      writeSync(file, sealer.part(manifestOf(db, now), false));
+      writeSync(file, sealed(sealer, manifestOf(db, now), false));
       for (const table of copiedTables(db)) {
-        for (const rows of pagesOf(db, table)) {
+        for (const rows of partsOf(rowsOf(db, table))) {
           if (table.name === "message") messages += rows.length;
           const content = { table: table.name, columns: table.columns, rows };
-          writeSync(file, sealer.part(content, false));
+          writeSync(file, sealed(sealer, content, false));
           // Mail goes on while a large vault is written.
           await nextTurn();
         }
       }
-      writeSync(file, sealer.part({ messages }, true));
+      writeSync(file, sealed(sealer, { messages }, true));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -69,21 +72,47 @@ function manifestOf(db: Database, now: number) {
   return { schema: NEWEST_VERSION, writtenAt: now, agent };
 }
 
-/** A table's rows in pages, blobs as `{"b": base64}`. */
-function* pagesOf(db: Database, { name, columns, hasRowid }: CopiedTable): Generator<unknown[][]> {
+/** Throws rather than write a part that a reader would refuse. */
+function sealed(sealer: BackupSealer, content: unknown, last: boolean): Buffer {
+  const text = Buffer.from(JSON.stringify(content), "utf8");
+  const part = sealer.part(text, last);
+  if (text.length > PART_LIMITS.text || part.length > PART_LIMITS.sealed) throw tooLarge();
+  return part;
+}
+
+/** Rows together, as many as one part takes, and one at least. */
+function* partsOf(rows: Iterable<unknown[]>): Generator<unknown[][]> {
+  let part: unknown[][] = [];
+  let characters = 0;
+  for (const row of rows) {
+    const { length } = JSON.stringify(row);
+    if (part.length === ROWS || (part.length > 0 && characters + length > CHARACTERS)) {
+      yield part;
+      part = [];
+      characters = 0;
+    }
+    part.push(row);
+    characters += length;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** A table's rows by its key, blobs as `{"b": base64}`. */
+function* rowsOf(db: Database, { name, columns, key }: CopiedTable): Generator<unknown[]> {
   const list = columns.map((column) => `"${column}"`).join(", ");
-  const page = hasRowid
-    ? db.prepare(
-        `SELECT rowid AS "row of page", ${list} FROM "${name}" WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS}`,
-      )
-    : db.prepare(`SELECT ${list} FROM "${name}" LIMIT ${ROWS} OFFSET ?`);
-  let from = hasRowid ? Number.MIN_SAFE_INTEGER : 0;
+  const keys = key.map((column) => `"${column}"`).join(", ");
+  const aliases = key.map((column, at) => `"${column}" AS "key ${at}"`).join(", ");
+  const page = (where: string) =>
+    db.prepare(
+      `SELECT ${aliases}, ${list} FROM "${name}" ${where} ORDER BY ${keys} LIMIT ${READ_ROWS}`,
+    );
+  let rows = page("").all<Record<string, Value>>();
+  const next = page(`WHERE (${keys}) > (${key.map(() => "?").join(", ")})`);
   for (;;) {
-    const rows = page.all<Record<string, Value>>([from] as SqliteParams);
     const last = rows.at(-1);
     if (!last) return;
-    yield rows.map((row) => columns.map((column) => plain(row[column] ?? null)));
-    from = hasRowid ? Number(last["row of page"]) : from + rows.length;
+    yield* rows.map((row) => columns.map((column) => plain(row[column] ?? null)));
+    rows = next.all(key.map((_column, at) => last[`key ${at}`] ?? null));
   }
 }
 
@@ -96,5 +125,13 @@ function isThere(path: string): TinyplaceError {
     "bad_request",
     `There is a file ${path} already.`,
     "Name another; a backup never takes the place of one that is there.",
+  );
+}
+
+function tooLarge(): TinyplaceError {
+  return new TinyplaceError(
+    "internal",
+    "A row of this agent's vault is too large for a backup.",
+    "Report it with what `tinyplace status --json` prints. No file was written.",
   );
 }
