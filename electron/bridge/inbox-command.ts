@@ -41,11 +41,11 @@ export async function showInbox(command: Command, options: InboxOptions): Promis
     if (!options.take) return print(person, output, { agent, inboxes, taken: false });
     const label = options.session as string;
     const { wallet, limit } = asked;
-    const { messages } = await person.call("person.take", { wallet, label, limit });
+    const { messages, deliveries } = await person.call("person.take", { wallet, label, limit });
     const taken = inboxes.map((one) => ({ ...one, messages }));
     await print(person, output, { agent, inboxes: taken, taken: true });
     await output.written();
-    await person.call("person.taken", {});
+    await person.call("person.taken", { agent: wallet, label, deliveries });
   });
 }
 

@@ -48,12 +48,19 @@ export function hostHung(paths: HomePaths): TinyplaceError {
   );
 }
 
-/** The same error, saying what became of the call: nothing, or nobody knows. */
-export function withOutcome(problem: TinyplaceError, asked: boolean): TinyplaceError {
+/**
+ * The same error, saying what became of the call: nothing, or nobody knows.
+ * @param next where to look, if the error itself does not say what to do
+ */
+export function withOutcome(
+  problem: TinyplaceError,
+  asked: boolean,
+  next = problem.next,
+): TinyplaceError {
   const outcome = asked
     ? "Whether the call was done before is not known: look before you repeat it."
     : "Nothing was done, and nothing was sent.";
-  return new TinyplaceError(problem.code, `${problem.message} ${outcome}`, problem.next, {
+  return new TinyplaceError(problem.code, `${problem.message} ${outcome}`, next, {
     cause: problem,
   });
 }

@@ -4,10 +4,11 @@ import { requireCryptoId } from "../../shared/model/address.ts";
 import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
 import { systemTimers } from "../../shared/pacing/timers.ts";
 import type { AskRequest, AskResponse, PersonAsk } from "../../shared/protocol/person-calls.ts";
-import type { CallName, CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import type { OwnerWays } from "./owner-seeker.ts";
 import { ReconnectingClient } from "./reconnecting-client.ts";
+import type { AuthorizedCall } from "./session-host.ts";
 import { UsageError } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
 
@@ -57,7 +58,7 @@ export class Person {
     this.client = client;
   }
 
-  call<N extends CallName>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
+  call<N extends AuthorizedCall>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
     return this.client.call(name, params);
   }
 

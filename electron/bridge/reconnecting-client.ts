@@ -1,11 +1,13 @@
 import { asTinyplaceError, TinyplaceError } from "../../shared/errors/errors.ts";
 import { systemTimers, type Timers } from "../../shared/pacing/timers.ts";
-import type { CallName, CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import { contendersPause } from "./contenders-pause.ts";
 import { hostStarting, withOutcome } from "./owner-errors.ts";
 import { OwnerSeeker, type OwnerWays } from "./owner-seeker.ts";
+import type { AuthorizedCall } from "./session-host.ts";
 import type { HostClient } from "./socket-client.ts";
+import { whereToLook } from "./unanswered-calls.ts";
 
 const FIRST_REST_MS = 50;
 /** Without an owner this is how long it may take to notice that a person started one. */
@@ -19,7 +21,7 @@ const HANDOVER_MS = 15_000;
 
 /**
  * A session's connection that outlives the host (rule M1): after a loss it finds or brings the next
- * owner, takes the session's place back through `onConnected`, and repeats calls.
+ * owner, takes the session's place back through `onConnected`, and repeats the calls that may be.
  */
 export class ReconnectingClient {
   private readonly paths: HomePaths;
@@ -66,9 +68,10 @@ export class ReconnectingClient {
 
   /**
    * Waits some seconds for an owner that is being started. Throws `host_absent`, `host_quit` or
-   * `host_hung` when none comes, and what the call itself fails with.
+   * `host_hung` when none comes, and what the call itself fails with. Where an owner died under a call
+   * that must not be made twice, `host_absent` says where to look for whether it was done.
    */
-  async call<N extends CallName>(
+  async call<N extends AuthorizedCall>(
     name: N,
     params: CallParams<N>,
     signal?: AbortSignal,
@@ -82,8 +85,8 @@ export class ReconnectingClient {
         if (code !== "host_absent" && code !== "host_hung") throw error;
         if (this.ready === client) this.ready = null;
         if (code === "host_hung") throw withOutcome(error as TinyplaceError, true);
-        // `send` carries its id, and what was handed out unconfirmed is handed out again: every call
-        // of this protocol may be repeated.
+        const look = whereToLook(name, params);
+        if (look !== null) throw withOutcome(error as TinyplaceError, true, look);
         if (attempt >= ATTEMPTS || signal?.aborted) throw error;
       }
     }

@@ -15,7 +15,7 @@ import { hostHandlers } from "./window/handlers.ts";
 export class PersonDesk {
   private readonly host: Host;
   /** What was handed out and is not known to have arrived. */
-  private hand: { agent: Agent; label: string; deliveries: readonly number[] } | null = null;
+  private hand: { agent: Agent; deliveries: readonly number[] } | null = null;
 
   constructor(host: Host) {
     this.host = host;
@@ -28,7 +28,7 @@ export class PersonDesk {
     }),
     "person.unread": (params) => this.unread(params),
     "person.take": (params) => this.take(params),
-    "person.taken": () => this.taken(),
+    "person.taken": (params) => this.taken(params),
     "person.follow": (params, { signal }) => this.host.busyWhile(this.follow(params, signal)),
   };
 
@@ -78,18 +78,19 @@ export class PersonDesk {
     const agent = this.host.agents.named(wallet);
     const rows = agent.mailroom.freeUnread(label, limit);
     // Before anything is awaited: a connection that ends meanwhile lets go of what it took.
-    this.hand = { agent, label, deliveries: rows.map((row) => row.delivery) };
+    this.hand = { agent, deliveries: rows.map((row) => row.delivery) };
     return agent.mailroom.hand(rows);
   }
 
-  private async taken(): Promise<CallResult<"person.taken">> {
-    const { hand } = this;
-    if (!hand) return {};
-    await hand.agent.mailroom.confirm(hand.deliveries, hand.label);
-    // More may have been taken meanwhile.
-    if (this.hand === hand) this.hand = null;
-    hand.agent.emit("mail", [hand.label], false);
-    hand.agent.emit("changed");
+  private async taken({
+    agent: cryptoId,
+    label,
+    deliveries,
+  }: CallParams<"person.taken">): Promise<CallResult<"person.taken">> {
+    const agent = this.host.agents.get(cryptoId);
+    await agent.mailroom.confirm(deliveries, label);
+    agent.emit("mail", [label], false);
+    agent.emit("changed");
     return {};
   }
 

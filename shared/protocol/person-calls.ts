@@ -69,13 +69,17 @@ export const personCalls = {
         ),
       }),
   }),
-  /** Hands a label's unread mail to the person; it is read once `person.taken` says that it arrived. */
+  /** Hands a label's unread mail to the person; it is read once `person.taken` names it. */
   "person.take": lazily({
     params: () => z.object({ wallet, label, limit: z.number().int().min(1).max(200) }),
     result: () =>
       z.object({ messages: z.array(receivedMessage), deliveries: z.array(z.number().int()) }),
   }),
-  "person.taken": lazily({ params: () => z.object({}), result: () => z.object({}) }),
+  /** What was taken has arrived, whichever host handed it out: it is read. `agent` is a cryptoId. */
+  "person.taken": lazily({
+    params: () => z.object({ agent: id, label, deliveries: z.array(z.number().int()).max(200) }),
+    result: () => z.object({}),
+  }),
   /**
    * How far a sent message has come, as soon as more than `known` steps of its ladder are, or its
    * answer is here where `answer` waits for one; after `waitMs` at the latest.

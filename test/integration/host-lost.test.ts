@@ -1,9 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { ReconnectingClient } from "../../electron/bridge/reconnecting-client.ts";
 import { loadOrCreateSecret } from "../../electron/bridge/secret.ts";
+import type { AuthorizedCall, ClientConnection } from "../../electron/bridge/session-host.ts";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
+import { startSocketServer } from "../../electron/bridge/socket-server.ts";
 import { homePaths } from "../../electron/platform/paths.ts";
+import type { CallParams } from "../../shared/protocol/protocol.ts";
+import { liveSession, send, startHost, unread } from "../support/host.ts";
 import { startBridge, startDaemon } from "../support/processes.ts";
 import { temporaryHome } from "../support/temporary-home.ts";
 
@@ -69,4 +75,97 @@ test("M1 a host that goes away while a client proves itself is absent, not silen
   } finally {
     await new Promise((resolve) => dying.close(resolve));
   }
+});
+
+/** A host whose connection ends when it has done the call that `lost` names, and before it answers. */
+async function losingAnswers() {
+  const home = temporaryHome();
+  const paths = homePaths(home);
+  const host = await startHost(home);
+  const lost: { name: string | null } = { name: null };
+  const server = await startSocketServer({
+    paths,
+    host: {
+      description: host.description,
+      connect: (peer) => {
+        const connection = host.connect(peer);
+        const call: ClientConnection["call"] = async (name, params, context) => {
+          const result = await connection.call(name, params, context);
+          if (name === lost.name) {
+            lost.name = null;
+            peer.close();
+          }
+          return result;
+        };
+        return { call, closed: () => connection.closed() };
+      },
+    },
+  });
+  const ways = { mode: "join", launches: () => [], here: null } as const;
+  const client = new ReconnectingClient(paths, ways, async () => undefined);
+  onTestFinished(async () => {
+    await client.close();
+    await server.close();
+  });
+  client.start();
+  const losing = <N extends AuthorizedCall>(name: N, params: CallParams<N>) => {
+    lost.name = name;
+    return client.call(name, params);
+  };
+  return { home, host, client, losing };
+}
+
+test("M1 of a call that was done and not answered it is said that nobody knows, and where to look", async () => {
+  const { home, host, losing } = await losingAnswers();
+  const names = () => host.agents.list().map((one) => one.identity.name);
+  const unknown = (next: RegExp) => ({
+    code: "host_absent",
+    message: expect.stringMatching(/Whether the call was done before is not known/),
+    next: expect.stringMatching(next),
+  });
+  await expect(losing("wallet.create", { name: "one" })).rejects.toMatchObject(
+    unknown(/`wallet_list`/),
+  );
+  const create = { call: "agent.create", request: { name: "two" } } as const;
+  await expect(losing("person.ask", create)).rejects.toMatchObject(unknown(/tinyplace agents/));
+  expect(names()).toEqual(["one", "two"]);
+  const file = { passphrase: "correct horse battery" };
+  const out = join(home, "one.backup");
+  await expect(losing("agent.export", { wallet: "one", out, ...file })).rejects.toMatchObject(
+    unknown(/Look for the file/),
+  );
+  const ends = { wallet: "one", confirm: "one", endSessions: false };
+  await expect(losing("agent.delete", ends)).rejects.toMatchObject(unknown(/not listed any more/));
+  expect(names()).toEqual(["two"]);
+  await expect(
+    losing("agent.restore", { file: out, moveHere: false, ...file }),
+  ).rejects.toMatchObject(unknown(/is listed/));
+  expect(names()).toEqual(["one", "two"]);
+});
+
+test("M1 a claim that was not answered is not answered with nothing claimed; a mere list is repeated", async () => {
+  const { host, client, losing } = await losingAnswers();
+  const agent = await host.agents.create("me");
+  const sender = await liveSession(agent, "claude:1");
+  const held = await send(agent, sender, agent.identity.cryptoId, "held", "claude:9");
+  const attach = { wallet: "me", label: "claude:2", pinned: true, harnessSessionId: "s-2" };
+  await client.call("attach", { ...attach, cwd: "/work", pid: 1 });
+  await expect(losing("holds.list", { claim: [held] })).rejects.toMatchObject({
+    next: expect.stringMatching(/`unrouted` without claim/),
+  });
+  expect(unread(agent, "claude:2")).toEqual(["held"]);
+  expect(await losing("wallet.list", {})).toMatchObject({ wallets: [{ name: "me" }] });
+});
+
+test("M1 U5 mail that a person took is read, though the connection changed while they read it", async () => {
+  const { host, client } = await losingAnswers();
+  const agent = await host.agents.create("me");
+  const session = await liveSession(agent, "claude:1");
+  await send(agent, session, agent.identity.cryptoId, "note", "claude:1");
+  const asked = { wallet: "me", label: "claude:1", limit: 5 };
+  const { deliveries } = await client.call("person.take", asked);
+  client.current?.close();
+  const taken = { agent: agent.identity.cryptoId, label: "claude:1", deliveries };
+  await client.call("person.taken", taken);
+  expect(unread(agent, "claude:1")).toEqual([]);
 });
