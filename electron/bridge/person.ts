@@ -4,10 +4,10 @@ import { requireCryptoId } from "../../shared/model/address.ts";
 import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
 import { systemTimers } from "../../shared/pacing/timers.ts";
 import type { AskRequest, AskResponse, PersonAsk } from "../../shared/protocol/person-calls.ts";
-import type { CallParams, CallResult } from "../../shared/protocol/protocol.ts";
+import type { CallResult } from "../../shared/protocol/protocol.ts";
 import type { HomePaths } from "../platform/paths.ts";
 import type { OwnerWays } from "./owner-seeker.ts";
-import { ReconnectingClient } from "./reconnecting-client.ts";
+import { type Asked, ReconnectingClient } from "./reconnecting-client.ts";
 import type { AuthorizedCall } from "./session-host.ts";
 import { UsageError } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
@@ -58,8 +58,8 @@ export class Person {
     this.client = client;
   }
 
-  call<N extends AuthorizedCall>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
-    return this.client.call(name, params);
+  call<N extends AuthorizedCall>(name: N, asked: Asked<N>): Promise<CallResult<N>> {
+    return this.client.call(name, asked);
   }
 
   /** What a window asks, asked from a terminal. */

@@ -19,6 +19,9 @@ const ATTEMPTS = 5;
 /** After a handover nobody but the desktop application is meant to come, for this long. */
 const HANDOVER_MS = 15_000;
 
+/** Made anew for each attempt where something of it changes meanwhile, as the time left to wait. */
+export type Asked<N extends AuthorizedCall> = CallParams<N> | (() => CallParams<N>);
+
 /**
  * A session's connection that outlives the host (rule M1): after a loss it finds or brings the next
  * owner, takes the session's place back through `onConnected`, and repeats the calls that may be.
@@ -73,11 +76,12 @@ export class ReconnectingClient {
    */
   async call<N extends AuthorizedCall>(
     name: N,
-    params: CallParams<N>,
+    asked: Asked<N>,
     signal?: AbortSignal,
   ): Promise<CallResult<N>> {
     for (let attempt = 1; ; attempt++) {
       const client = this.ready ?? (await this.wait(attempt > 1));
+      const params = typeof asked === "function" ? asked() : asked;
       try {
         return await client.call(name, params, signal);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import { isFinalRung, type Rung } from "../../shared/model/ladder.ts";
 import type { SentMessage } from "../../shared/model/sent.ts";
 import type { CallResult } from "../../shared/protocol/protocol.ts";
@@ -6,6 +7,7 @@ import { asPerson, type Command, type OwnAgent, type Person } from "./person.ts"
 import { EXIT, WaitedInVain } from "./terminal/exit-codes.ts";
 import type { Output } from "./terminal/output.ts";
 import { checkedId, checkedLabel, isLost, messageText, stepCells } from "./terminal/words.ts";
+import { timeLeft } from "./time-left.ts";
 
 export interface SendOptions {
   readonly wallet?: string;
@@ -19,7 +21,10 @@ export interface SendOptions {
   readonly timeout: number;
 }
 
-type Followed = CallResult<"person.follow">;
+interface Followed extends CallResult<"person.follow"> {
+  /** Why it could not be followed to the end. */
+  readonly problem?: unknown;
+}
 
 /** One question to the host waits at most this long, in ms. */
 const LOOK_MS = 30_000;
@@ -74,12 +79,14 @@ export async function conclude(
     : { sent, answer: null };
   const result = wait === "answered" ? { sent: now.sent, reply: now.answer } : { sent: now.sent };
   output.result(result, () => inWords(output, now, wait === "answered"));
+  if (now.problem !== undefined) throw onlyTheWaitEnded(sent.id, now.problem);
   if (isLost(now.sent)) process.exitCode = EXIT.failure;
   else if (wait && !REACHED[wait].has(now.sent.state)) {
     throw new WaitedInVain(`It was not ${wait} within ${options.timeout} s; it goes on by itself.`);
   }
 }
 
+/** As far as it can be followed; it was sent in any case, so this never throws. */
 async function follow(
   person: Person,
   task: {
@@ -91,24 +98,34 @@ async function follow(
     output: Output | null;
   },
 ): Promise<Followed> {
-  const start = performance.now();
+  const left = timeLeft(task.limitMs);
   let now: Followed = { sent: task.sent, answer: null };
   let told = 0;
   for (;;) {
     for (const step of now.sent.ladder.slice(told)) task.output?.progress(...stepCells(step));
     told = Math.max(told, now.sent.ladder.length);
     const { state } = now.sent;
-    const left = task.limitMs - (performance.now() - start);
-    const isOver = REACHED[task.until].has(state) || isFinalRung(state) || left <= 0;
+    const isOver = REACHED[task.until].has(state) || isFinalRung(state) || left() <= 0;
     // The answer is asked for once more, since `answered` may be known before it was looked for.
     if (isOver && (state !== "answered" || now.answer)) return now;
-    now = await person.call("person.follow", {
-      wallet: task.agent.cryptoId,
-      id: now.sent.id,
-      known: told,
-      waitMs: Math.round(Math.max(0, Math.min(left, LOOK_MS))),
-    });
+    const about = { wallet: task.agent.cryptoId, id: now.sent.id, known: told };
+    const asked = () => ({ ...about, waitMs: Math.min(left(), LOOK_MS) });
+    try {
+      now = await person.call("person.follow", asked);
+    } catch (problem) {
+      return { ...now, problem };
+    }
   }
+}
+
+function onlyTheWaitEnded(id: string, thrown: unknown): TinyplaceError {
+  const { code, error, next } = errorView(thrown);
+  return new TinyplaceError(
+    code,
+    `The message ${id} was sent; what became of it since is not known: ${error}`,
+    `Do not send it again. ${next}`,
+    { cause: thrown },
+  );
 }
 
 function inWords(output: Output, { sent, answer }: Followed, withAnswer: boolean): void {

@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { ReconnectingClient } from "../../electron/bridge/reconnecting-client.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { BridgeSession, sessionEnvironment } from "../../electron/bridge/mcp/session.ts";
+import type { Tool } from "../../electron/bridge/mcp/tool.ts";
+import { answerTools } from "../../electron/bridge/mcp/tools/answer-tools.ts";
 import { loadOrCreateSecret } from "../../electron/bridge/secret.ts";
 import type { AuthorizedCall, ClientConnection } from "../../electron/bridge/session-host.ts";
 import { HostClient } from "../../electron/bridge/socket-client.ts";
@@ -77,12 +79,13 @@ test("M1 a host that goes away while a client proves itself is absent, not silen
   }
 });
 
-/** A host whose connection ends when it has done the call that `lost` names, and before it answers. */
+/** A session whose connection ends when the host has done the call of `losing`, and before it answers. */
 async function losingAnswers() {
   const home = temporaryHome();
   const paths = homePaths(home);
   const host = await startHost(home);
   const lost: { name: string | null } = { name: null };
+  const asked: [name: string, params: object][] = [];
   const server = await startSocketServer({
     paths,
     host: {
@@ -90,6 +93,7 @@ async function losingAnswers() {
       connect: (peer) => {
         const connection = host.connect(peer);
         const call: ClientConnection["call"] = async (name, params, context) => {
+          asked.push([name, params]);
           const result = await connection.call(name, params, context);
           if (name === lost.name) {
             lost.name = null;
@@ -102,7 +106,9 @@ async function losingAnswers() {
     },
   });
   const ways = { mode: "join", launches: () => [], here: null } as const;
-  const client = new ReconnectingClient(paths, ways, async () => undefined);
+  const environment = { ...sessionEnvironment({ CLAUDE_CODE_SESSION_ID: "s-1" }), cwd: "/work" };
+  const session = new BridgeSession(paths, environment, ways);
+  const { client } = session;
   onTestFinished(async () => {
     await client.close();
     await server.close();
@@ -112,7 +118,7 @@ async function losingAnswers() {
     lost.name = name;
     return client.call(name, params);
   };
-  return { home, host, client, losing };
+  return { home, host, session, client, asked, losing };
 }
 
 test("M1 of a call that was done and not answered it is said that nobody knows, and where to look", async () => {
@@ -144,12 +150,11 @@ test("M1 of a call that was done and not answered it is said that nobody knows, 
 });
 
 test("M1 a claim that was not answered is not answered with nothing claimed; a mere list is repeated", async () => {
-  const { host, client, losing } = await losingAnswers();
+  const { host, session, losing } = await losingAnswers();
   const agent = await host.agents.create("me");
   const sender = await liveSession(agent, "claude:1");
   const held = await send(agent, sender, agent.identity.cryptoId, "held", "claude:9");
-  const attach = { wallet: "me", label: "claude:2", pinned: true, harnessSessionId: "s-2" };
-  await client.call("attach", { ...attach, cwd: "/work", pid: 1 });
+  await session.use("me", "claude:2");
   await expect(losing("holds.list", { claim: [held] })).rejects.toMatchObject({
     next: expect.stringMatching(/`unrouted` without claim/),
   });
@@ -168,4 +173,42 @@ test("M1 U5 mail that a person took is read, though the connection changed while
   const taken = { agent: agent.identity.cryptoId, label: "claude:1", deliveries };
   await client.call("person.taken", taken);
   expect(unread(agent, "claude:1")).toEqual([]);
+});
+
+/** `send_and_wait` to nobody, at the moment at which it waits. */
+async function waitingForNobody(timeoutSeconds: number) {
+  const place = await losingAnswers();
+  const { host, session, asked } = place;
+  const { cryptoId: to } = (await host.agents.create("me")).identity;
+  await session.use("me", null);
+  const input = { to, to_session: "claude:9", body: "hi", timeout_seconds: timeoutSeconds };
+  const tool = answerTools.send_and_wait as Tool;
+  const answer = tool.run(session, input, new AbortController().signal);
+  const waits = () =>
+    asked.flatMap(([name, params]) =>
+      name === "reply.check" ? [params as { waitMs: number }] : [],
+    );
+  await vi.waitUntil(() => waits().length === 1);
+  return { ...place, agentId: to, answer, waits };
+}
+
+test("A1 a wait that cannot go on still says what was sent", async () => {
+  const { host, agentId, answer } = await waitingForNobody(60);
+  await host.agents.lock(agentId);
+  expect((await answer).result).toMatchObject({
+    sent: { id: expect.stringMatching(/^msg-[0-9a-f]{18}$/), state: "held" },
+    reply: null,
+    timedOut: true,
+    problem: expect.stringMatching(/was sent.*not attached.*Do not send it again/),
+  });
+});
+
+test("A1 a wait that another connection takes up has the time that is left", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { client, answer, waits } = await waitingForNobody(9);
+  vi.advanceTimersByTime(9_000);
+  client.current?.close();
+  expect((await answer).result).toMatchObject({ reply: null, timedOut: true });
+  expect(waits().map((one) => one.waitMs)).toEqual([9_000, 0]);
 });

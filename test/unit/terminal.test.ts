@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Person } from "../../electron/bridge/person.ts";
+import { conclude } from "../../electron/bridge/send-command.ts";
 import { jsonLine, Output } from "../../electron/bridge/terminal/output.ts";
 import { shortened, tableLines } from "../../electron/bridge/terminal/table.ts";
+import { TinyplaceError } from "../../shared/errors/errors.ts";
+import type { SentMessage } from "../../shared/model/sent.ts";
 
 const plain = (_tone: string, text: string) => text;
 
@@ -69,4 +73,22 @@ test("Z4 whatever others wrote, nothing of it acts on a terminal", () => {
       expect(JSON.parse(json)).toEqual({ hostile });
     }),
   );
+});
+
+test("A1 U5 the id of a sent message is printed, though its wait cannot go on", async () => {
+  const sent = { id: "msg-1", to: "peer", toSession: null, state: "queued", ladder: [] };
+  const gone = new TinyplaceError("host_absent", "No tinyplace runs.", "Start it.");
+  const person = { isOwnerHere: false, call: () => Promise.reject(gone) } as unknown as Person;
+  const out = stream(false);
+  const about = {
+    agent: { name: "me", cryptoId: "me" },
+    sent: sent as unknown as SentMessage,
+    options: { wait: "read", timeout: 60 },
+  } as const;
+  await expect(conclude(person, new Output(true, out, out), about)).rejects.toMatchObject({
+    code: "host_absent",
+    message: expect.stringMatching(/msg-1 was sent.*No tinyplace runs/),
+    next: "Do not send it again. Start it.",
+  });
+  expect(JSON.parse(out.text())).toEqual({ sent });
 });

@@ -17,7 +17,7 @@ export interface Tool<I extends z.ZodRawShape = z.ZodRawShape> {
   run(session: BridgeSession, input: z.infer<z.ZodObject<I>>, signal: AbortSignal): Promise<Answer>;
 }
 
-interface Answer {
+export interface Answer {
   readonly result: Record<string, unknown>;
   /** What is read once this answer was written. */
   readonly handed?: Handed;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sentMessage } from "../../../shared/model/sent.ts";
 import { calls } from "../../../shared/protocol/protocol.ts";
 import { toldMessage } from "../../../shared/protocol/received-message.ts";
+import { timeLeft } from "../time-left.ts";
 import { framed, framedReply, framedRequests } from "./framed.ts";
 import { peer, type Tools, tool, UNTRUSTED } from "./tool.ts";
 import { answerTools } from "./tools/answer-tools.ts";
@@ -78,9 +79,9 @@ export const tools: Tools = {
     readOnly: false,
     openWorld: true,
     run: async (session, input, signal) => {
-      const waitMs = Math.round((input.wait_seconds ?? 30) * 1000);
-      const params = { inReplyTo: input.in_reply_to, waitMs };
-      const { reply, handed } = await session.client.call("reply.check", params, signal);
+      const left = timeLeft((input.wait_seconds ?? 30) * 1000);
+      const asked = () => ({ inReplyTo: input.in_reply_to, waitMs: left() });
+      const { reply, handed } = await session.client.call("reply.check", asked, signal);
       const pending = { pending: true, in_reply_to: input.in_reply_to };
       return { result: reply ? { reply } : pending, handed, frames: framedReply(reply) };
     },
@@ -93,9 +94,9 @@ export const tools: Tools = {
     readOnly: false,
     openWorld: true,
     run: async (session, input, signal) => {
-      const timeoutMs = Math.round((input.timeout_seconds ?? 180) * 1000);
-      const params = { from: input.from, timeoutMs };
-      const { reply, handed } = await session.client.call("reply.await", params, signal);
+      const left = timeLeft((input.timeout_seconds ?? 180) * 1000);
+      const asked = () => ({ from: input.from, timeoutMs: left() });
+      const { reply, handed } = await session.client.call("reply.await", asked, signal);
       const result = reply ? { reply } : { reply: null, timedOut: true };
       return { result, handed, frames: framedReply(reply) };
     },

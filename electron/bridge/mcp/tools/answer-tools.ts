@@ -1,9 +1,12 @@
 import { z } from "zod";
-import { sentMessage } from "../../../../shared/model/sent.ts";
+import { errorView } from "../../../../shared/errors/errors.ts";
+import { type SentMessage, sentMessage } from "../../../../shared/model/sent.ts";
 import { toldMessage } from "../../../../shared/protocol/received-message.ts";
 import { freshMessageId } from "../../../platform/fresh-message-id.ts";
+import { timeLeft } from "../../time-left.ts";
 import { framedReply } from "../framed.ts";
-import { peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
+import type { BridgeSession } from "../session.ts";
+import { type Answer, peer, type Tools, tool, UNTRUSTED } from "../tool.ts";
 
 const DEFAULT_WAIT_SECONDS = 180;
 
@@ -63,17 +66,37 @@ export const answerTools: Tools = {
       sent: sentMessage,
       reply: z.object(toldMessage.shape).nullable(),
       timedOut: z.boolean().optional(),
+      problem: z.string().optional(),
     },
     readOnly: false,
     openWorld: true,
     run: async (session, { timeout_seconds, ...input }, signal) => {
       const { sent } = await session.client.call("send", sending(input, false));
-      const waitMs = Math.round((timeout_seconds ?? DEFAULT_WAIT_SECONDS) * 1000);
-      const params = { inReplyTo: sent.id, waitMs };
-      const { reply, handed } = await session.client.call("reply.check", params, signal);
-      if (reply) return { result: { sent, reply }, handed, frames: framedReply(reply) };
-      const { sent: now } = await session.client.call("message.status", { id: sent.id });
-      return { result: { sent: now, reply: null, timedOut: true } };
+      const waitMs = (timeout_seconds ?? DEFAULT_WAIT_SECONDS) * 1000;
+      try {
+        return await answerOf(session, { sent, waitMs, signal });
+      } catch (error) {
+        // The model that is not told of the message would send it again.
+        return { result: { sent, reply: null, timedOut: true, problem: waitEnded(error) } };
+      }
     },
   }),
 };
+
+async function answerOf(
+  session: BridgeSession,
+  wait: { sent: SentMessage; waitMs: number; signal: AbortSignal },
+): Promise<Answer> {
+  const { id } = wait.sent;
+  const left = timeLeft(wait.waitMs);
+  const asked = () => ({ inReplyTo: id, waitMs: left() });
+  const { reply, handed } = await session.client.call("reply.check", asked, wait.signal);
+  if (reply) return { result: { sent: wait.sent, reply }, handed, frames: framedReply(reply) };
+  const { sent } = await session.client.call("message.status", { id });
+  return { result: { sent, reply: null, timedOut: true } };
+}
+
+function waitEnded(thrown: unknown): string {
+  const { error, next } = errorView(thrown);
+  return `The message was sent; only the wait for its answer has ended: ${error} ${next} Do not send it again: check_reply with its id goes on.`;
+}
