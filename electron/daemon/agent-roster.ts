@@ -18,6 +18,8 @@ interface RosterParts {
   readonly agentOf: (opened: OpenedVault) => Agent;
   /** Resolves when agents can begin; false where they never will. */
   readonly ready: () => Promise<boolean>;
+  /** One that was listed as not open is. */
+  readonly opened: () => void;
   /** An agent was removed for good. */
   readonly removed: (cryptoId: string) => void;
   readonly changed: () => void;
@@ -156,8 +158,8 @@ export class AgentRoster {
       const opened = await this.vaults.open(cryptoId, passphrase);
       const ready = await this.parts.ready();
       if (this.closing || !ready) return opened.vault.close();
-      this.unopened.delete(cryptoId);
       this.add(opened);
+      if (this.unopened.delete(cryptoId)) this.parts.opened();
     });
   }
 

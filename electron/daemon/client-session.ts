@@ -56,6 +56,9 @@ export class ClientSession implements ClientConnection {
   private session: Session | null = null;
   private readonly unconfirmed = new Set<number>();
   private cancelPing: (() => void) | null = null;
+  private readonly onOpened = () => {
+    if (this.agent === null) this.peer.notify("agent.opened", {});
+  };
   private readonly onDelivered = (labels: readonly string[]) => this.delivered(labels);
 
   constructor(host: Host, peer: ClientPeer) {
@@ -63,6 +66,7 @@ export class ClientSession implements ClientConnection {
     this.peer = peer;
     this.person = new PersonDesk(host);
     this.handlers = { ...this.ownHandlers, ...this.person.handlers };
+    host.on("opened", this.onOpened);
   }
 
   async call<N extends AuthorizedCall>(
@@ -74,6 +78,7 @@ export class ClientSession implements ClientConnection {
   }
 
   closed(): void {
+    this.host.off("opened", this.onOpened);
     this.cancelPing?.();
     this.leave();
     this.person.left();

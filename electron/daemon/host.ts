@@ -49,6 +49,8 @@ export interface HostOptions {
 export interface HostEvents {
   /** A snapshot would differ. */
   changed: [];
+  /** An agent that did not open before is open. */
+  opened: [];
   /** For what windows show: agent, labels, and whether the holds changed. */
   mail: [string, readonly string[], boolean];
   /** Somebody who is not of this data folder used the embedded relay. */
@@ -87,6 +89,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
 
   private constructor(options: HostOptions) {
     super();
+    // Every connection listens.
+    this.setMaxListeners(0);
     this.options = options;
     this.assignments = new Assignments(options.paths.assignments);
     this.settings = new HostSettings(options.paths.settings);
@@ -124,6 +128,10 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
           () => true,
           () => false,
         ),
+      opened: () => {
+        this.emit("opened");
+        this.changed();
+      },
       removed: (cryptoId) => this.assignments.forget(cryptoId),
       changed: () => this.changed(),
     });

@@ -267,6 +267,11 @@ const notifications = {
    * application takes over (`handover`), nobody needs a host just now (`idle`), or nothing (`end`).
    */
   goodbye: z.object({ reason: z.string(), next: z.enum(["handover", "idle", "end"]) }),
+  /**
+   * An agent that was here and did not open is open now. Told to connections without an agent: a session
+   * that could not take its place may try again.
+   */
+  "agent.opened": z.object({}),
   ...hookNotifications,
   ...permissionNotifications,
   ...reachNotifications,

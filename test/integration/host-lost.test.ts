@@ -212,3 +212,31 @@ test("A1 a wait that another connection takes up has the time that is left", asy
   expect((await answer).result).toMatchObject({ reply: null, timedOut: true });
   expect(waits().map((one) => one.waitMs)).toEqual([9_000, 0]);
 });
+
+test("M1 S5 a session has its place again when the vault of its agent opens", async () => {
+  const { host, session } = await losingAnswers();
+  const { cryptoId } = (await host.agents.create("me")).identity;
+  await session.use("me", "claude:3");
+  await host.agents.lock(cryptoId);
+  await vi.waitUntil(() => session.attachProblem !== null);
+  expect(session.attachProblem).toMatchObject({ code: "vault_locked" });
+  await host.agents.open(cryptoId, null);
+  await vi.waitUntil(() => session.attachProblem === null);
+  const { attached } = await session.client.call("whoami", {});
+  expect(attached).toMatchObject({ active: { name: "me" }, label: "claude:3" });
+});
+
+test("M1 S5 a session that chose another agent meanwhile stays there when its former one opens", async () => {
+  const { host, session } = await losingAnswers();
+  const { cryptoId } = (await host.agents.create("me")).identity;
+  await host.agents.create("other");
+  await session.use("me", null);
+  await host.agents.lock(cryptoId);
+  await vi.waitUntil(() => session.attachProblem !== null);
+  const using = session.use("other", null);
+  await host.agents.open(cryptoId, null);
+  await using;
+  const { attached } = await session.client.call("whoami", {});
+  expect(attached).toMatchObject({ active: { name: "other" } });
+  expect(host.agents.get(cryptoId).sessions.labels()).toEqual([]);
+});

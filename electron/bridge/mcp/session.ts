@@ -36,6 +36,13 @@ export function sessionEnvironment(env: NodeJS.ProcessEnv): SessionEnvironment {
   };
 }
 
+/** The place that a session takes; a label that is not pinned gives way to another. */
+interface Wanted {
+  readonly wallet: string;
+  readonly label: string | null;
+  readonly pinned: boolean;
+}
+
 /** Of what a host is not known to know: what is older is offered again, marked so. */
 const MAX_REMEMBERED = 1_000;
 
@@ -55,8 +62,10 @@ export class BridgeSession {
   onCheck: () => Promise<void> = async () => undefined;
   private surroundings: SessionEnvironment;
   readonly client: ReconnectingClient;
-  private wanted: { wallet: string; label: string | null; pinned: boolean } | null;
+  private wanted: Wanted | null;
   private problem: TinyplaceError | null = null;
+  /** Settles when the model's last `use` has, one way or the other. */
+  private using: Promise<unknown> = Promise.resolve();
   /** What was written to the client and no host is known to know of. */
   private readonly handed = new Set<Handed>();
   private readonly pushed = new Set<Carried>();
@@ -78,18 +87,24 @@ export class BridgeSession {
     return { harnessSessionId, project };
   }
 
-  /** Why the wallet of the environment, or the assigned one, could not be used, if so. */
+  /** Why the wallet of the environment, or the assigned one, could not be used; null once it could. */
   get attachProblem(): TinyplaceError | null {
     return this.problem;
   }
 
-  async use(wallet: string, label: string | null): Promise<CallResult<"attach">> {
+  use(wallet: string, label: string | null): Promise<CallResult<"attach">> {
+    const using = this.attachTo(wallet, label);
+    this.using = using.catch(() => undefined);
+    return using;
+  }
+
+  private async attachTo(wallet: string, label: string | null): Promise<CallResult<"attach">> {
     const pinned = label !== null || this.environment.label !== null;
     const wanted = { wallet, label: label ?? this.environment.label, pinned };
     const attached = await this.telling((written) =>
       this.client.call("attach", { ...this.params(wanted), written }),
     );
-    this.keep(wallet, attached.label, pinned);
+    this.keep({ wallet, label: attached.label, pinned });
     return attached;
   }
 
@@ -123,28 +138,50 @@ export class BridgeSession {
     client.on("rebound", ({ harnessSessionId }) => {
       this.surroundings = { ...this.surroundings, harnessSessionId };
     });
+    let taking = this.take(client);
+    // What kept its agent shut may have passed: a passphrase was given, a keychain opened.
+    client.on("agent.opened", () => {
+      taking = taking.then(() => this.takeAgain(client));
+    });
+    await taking;
+  }
+
+  /** Where there is a place to take and it could not be taken. The model's own choice comes first. */
+  private async takeAgain(client: HostClient): Promise<void> {
+    await this.using;
+    if (this.problem !== null && client.isOpen) await this.take(client);
+  }
+
+  private async take(client: HostClient): Promise<void> {
+    const { wanted } = this;
+    // The model may have chosen another wallet meanwhile.
+    const stands = () => this.wanted === wanted;
     try {
-      const { wanted } = this;
-      if (wanted) {
-        const attached = await this.telling((written) =>
-          client.call("attach", { ...this.params(wanted), written }),
-        );
-        this.keep(wanted.wallet, attached.label, wanted.pinned);
-      } else await this.takeAssigned(client);
+      const taken = wanted
+        ? await this.takeWanted(client, wanted)
+        : await this.takeAssigned(client);
+      if (stands()) this.keep(taken);
     } catch (error) {
-      if (error instanceof TinyplaceError) this.problem = error;
+      if (error instanceof TinyplaceError && stands()) this.problem = error;
     }
   }
 
-  private async takeAssigned(client: HostClient): Promise<void> {
+  private async takeWanted(client: HostClient, wanted: Wanted): Promise<Wanted> {
+    const { label } = await this.telling((written) =>
+      client.call("attach", { ...this.params(wanted), written }),
+    );
+    return { ...wanted, label };
+  }
+
+  /** Null where none is assigned. */
+  private async takeAssigned(client: HostClient): Promise<Wanted | null> {
     const { label, harnessSessionId, project, cwd, pid } = this.environment;
     const pinned = label !== null;
     const params = { label, pinned, harnessSessionId, project, cwd, pid };
     const attached = await this.telling(
       async (written) => (await client.call("attach.assigned", { ...params, written })).attached,
     );
-    this.problem = null;
-    if (attached) this.keep(attached.active.name, attached.label, pinned);
+    return attached && { wallet: attached.active.name, label: attached.label, pinned };
   }
 
   /** The host that has attached this session knows what was written of that agent's mail. */
@@ -161,16 +198,12 @@ export class BridgeSession {
     return attached;
   }
 
-  private keep(wallet: string, label: string, pinned: boolean): void {
+  private keep(taken: Wanted | null): void {
     this.problem = null;
-    this.wanted = { wallet, label, pinned };
+    this.wanted = taken;
   }
 
-  private params(wanted: {
-    wallet: string;
-    label: string | null;
-    pinned: boolean;
-  }): CallParams<"attach"> {
+  private params(wanted: Wanted): CallParams<"attach"> {
     const { harnessSessionId, cwd, pid } = this.environment;
     return { ...wanted, harnessSessionId, cwd, pid };
   }
