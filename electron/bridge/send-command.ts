@@ -100,15 +100,18 @@ async function follow(
 ): Promise<Followed> {
   const left = timeLeft(task.limitMs);
   let now: Followed = { sent: task.sent, answer: null };
-  let told = 0;
+  // By its name: a step may come below others, as when mail of an inbox is held later.
+  const told = new Set<Rung>();
   for (;;) {
-    for (const step of now.sent.ladder.slice(told)) task.output?.progress(...stepCells(step));
-    told = Math.max(told, now.sent.ladder.length);
+    for (const step of now.sent.ladder.filter((one) => !told.has(one.rung))) {
+      task.output?.progress(...stepCells(step));
+      told.add(step.rung);
+    }
     const { state } = now.sent;
     const isOver = REACHED[task.until].has(state) || isFinalRung(state) || left() <= 0;
     // The answer is asked for once more, since `answered` may be known before it was looked for.
     if (isOver && (state !== "answered" || now.answer)) return now;
-    const about = { wallet: task.agent.cryptoId, id: now.sent.id, known: told };
+    const about = { wallet: task.agent.cryptoId, id: now.sent.id, known: told.size };
     const asked = () => ({ ...about, waitMs: Math.min(left(), LOOK_MS) });
     try {
       now = await person.call("person.follow", asked);

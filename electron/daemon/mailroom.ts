@@ -11,6 +11,7 @@ import {
   holdReasonIs,
   holds,
   insertHold,
+  insertRefusal,
   removeHandedHold,
   removeHold,
   undoDiscard,
@@ -303,14 +304,19 @@ export class Mailroom extends EventEmitter<{
       this.owe(message, "held", at);
       return { labels: [], held: true, seq };
     }
-    const labels = placement.kind === "deliver" ? placement.labels : [];
+    if (placement.kind === "drop") {
+      insertRefusal(this.vault, seq, at);
+      this.note("dropped", message, at, null, why);
+      this.owe(message, "refused", at);
+      return { labels: [], held: false, seq };
+    }
+    const { labels } = placement;
     for (const label of labels) {
       insertDelivery(this.vault, { message: seq, label, at, offeredAt, released });
       this.promise(label, seq, at);
       this.note("delivered", message, at, label, why);
     }
-    if (placement.kind === "drop") this.note("dropped", message, at, null, why);
-    this.owe(message, placement.kind === "drop" ? "refused" : "inbox", at, labels[0]);
+    this.owe(message, "inbox", at, labels[0]);
     return { labels, held: false, seq };
   }
 
@@ -358,7 +364,7 @@ export class Mailroom extends EventEmitter<{
   }
 
   private reroute(row: DeliveryRow): Placed {
-    removeDelivery(this.vault, row.delivery);
+    removeDelivery(this.vault, row);
     const message = routableOf(row);
     const isTargeted = message.toSession !== null || this.askerOf(message) !== null;
     const placement: Placement =

@@ -1,8 +1,12 @@
 import type { HoldReason } from "../../shared/model/snapshot.ts";
 import { MESSAGE_COLUMNS, type MessageRow } from "./mail-table.ts";
+import { keepRungs } from "./outgoing-table.ts";
 import type { VaultReader } from "./vault.ts";
 
-/** Messages that no session could take yet. The changing functions run inside `Vault.write` only. */
+/**
+ * Messages that no session could take yet, or that nobody gets. The changing functions run inside
+ * `Vault.write` only.
+ */
 export interface HoldRow extends MessageRow {
   readonly reason: HoldReason;
   readonly held_at: number;
@@ -50,6 +54,11 @@ export function insertHold(
     ]);
 }
 
+/** Nobody gets it, by what the person decided: its sender is told so. */
+export function insertRefusal(vault: VaultReader, message: number, at: number): void {
+  vault.sql("INSERT INTO refused (message, at) VALUES (?, ?)").run([message, at]);
+}
+
 /** The same hold for another reason, e.g. since quiet hours began. */
 export function holdReasonIs(vault: VaultReader, message: number, reason: HoldReason): void {
   vault
@@ -64,7 +73,9 @@ function holdOf(vault: VaultReader, message: number): HoldRow | null {
 /** What was held until now, or null. */
 export function removeHold(vault: VaultReader, message: number): HoldRow | null {
   const row = holdOf(vault, message);
-  if (row) vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
+  if (!row) return null;
+  keepRungs(vault, message);
+  vault.sql("DELETE FROM hold WHERE message = ?").run([message]);
   return row;
 }
 

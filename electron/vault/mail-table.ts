@@ -1,4 +1,5 @@
 import type { Suite } from "../../shared/model/suite.ts";
+import { keepRungs } from "./outgoing-table.ts";
 import type { SqliteParams } from "./sqlite.ts";
 import type { VaultReader } from "./vault.ts";
 
@@ -142,7 +143,11 @@ export function insertDelivery(
   return result.changes === 1 ? Number(result.lastInsertRowid) : null;
 }
 
-export function removeDelivery(vault: VaultReader, delivery: number): void {
+export function removeDelivery(
+  vault: VaultReader,
+  { delivery, seq }: Pick<DeliveryRow, "delivery" | "seq">,
+): void {
+  keepRungs(vault, seq);
   vault.sql("DELETE FROM delivery WHERE id = ?").run([delivery]);
 }
 

@@ -5,7 +5,8 @@ import { noteActivity } from "./activity-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
- * What is known of messages that left for other agents (rule D6): one time per rung, set once. The
+ * What is known of messages that left for other agents (rule D6): one time per rung, set once. Of mail
+ * between sessions of this agent (rule R7) only what its hold and its deliveries tell no longer. The
  * changing functions run inside `Vault.write` only.
  */
 export type End = "failed" | "expired" | "refused" | "cancelled";
@@ -36,8 +37,11 @@ export function outgoing(vault: VaultReader, message: number): OutgoingRow | nul
   return vault.sql("SELECT * FROM outgoing WHERE message = ?").get<OutgoingRow>([message]) ?? null;
 }
 
+/** When each rung was reached, in ms, and how it ended. */
+export type RungTimes = Pick<OutgoingRow, Extract<keyof OutgoingRow, `${string}_at`> | "ended">;
+
 /** The steps of a message sent at `queuedAt`, lowest first. */
-export function stepsOf(row: OutgoingRow | null, queuedAt: number): LadderStep[] {
+export function stepsOf(row: RungTimes | null, queuedAt: number): LadderStep[] {
   const times: [Rung, number | null][] = [
     ["queued", queuedAt],
     ["relayed", row?.relayed_at ?? null],
@@ -53,6 +57,32 @@ export function stepsOf(row: OutgoingRow | null, queuedAt: number): LadderStep[]
   return times.flatMap(([rung, at]) =>
     at === null ? [] : [{ rung, at: new Date(at).toISOString() }],
   );
+}
+
+/** How far a message `m` within this agent has come, by the hold and the deliveries that it has. */
+export const RUNGS_HERE = {
+  held_at: "SELECT held_at FROM hold WHERE message = m.seq",
+  inbox_at: "SELECT min(delivered_at) FROM delivery WHERE message = m.seq",
+  pushed_at: "SELECT min(pushed_at) FROM delivery WHERE message = m.seq",
+  read_at: "SELECT min(read_at) FROM delivery WHERE message = m.seq",
+  seen_at: "SELECT min(seen_at) FROM delivery WHERE message = m.seq",
+} as const;
+
+const COLUMNS_HERE = Object.keys(RUNGS_HERE);
+const KEEP_RUNGS = `INSERT INTO outgoing (message, recipient, ${COLUMNS_HERE.join(", ")})
+  SELECT m.seq, m.peer, ${Object.values(RUNGS_HERE)
+    .map((time) => `(${time})`)
+    .join(", ")}
+  FROM message m WHERE m.seq = ? AND m.direction = 'local'
+  ON CONFLICT (message) DO UPDATE SET
+    ${COLUMNS_HERE.map((column) => `${column} = coalesce(${column}, excluded.${column})`).join(", ")}`;
+
+/**
+ * A hold or a delivery is about to go: what it tells of mail between sessions of this agent stays
+ * known. Mail that is delivered at once and read, which is most, needs no row.
+ */
+export function keepRungs(vault: VaultReader, message: number): void {
+  vault.sql(KEEP_RUNGS).run([message]);
 }
 
 /** A ciphertext was made: the relay and a repair request know the message by this id. */

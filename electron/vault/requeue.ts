@@ -19,7 +19,7 @@ export function requeueLost(db: Database, now: number): void {
   db.prepare(
     `INSERT INTO job (recipient, message, next_at, expires_at)
      SELECT o.recipient, o.message, ?, m.at + ? FROM outgoing o JOIN message m ON m.seq = o.message
-     WHERE o.relayed_at IS NULL AND o.ended IS NULL
+     WHERE m.direction = 'out' AND o.relayed_at IS NULL AND o.ended IS NULL
        AND NOT EXISTS (SELECT 1 FROM job j WHERE j.message = o.message) ORDER BY o.message`,
   ).run([now, JOB_LIFETIME_MS]);
 }

@@ -447,6 +447,28 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE hold ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE discarded ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
   `,
+
+  // Mail that nobody gets (rules R1, R5), whose sender is told so. What became of mail between sessions
+  // of this agent, and its holds and deliveries tell no longer, is known of old mail as far as the
+  // record of activity goes back.
+  `
+  CREATE TABLE refused (message INTEGER PRIMARY KEY REFERENCES message (seq), at INTEGER NOT NULL);
+  INSERT INTO refused (message, at)
+    SELECT m.seq, min(a.at) FROM activity a CROSS JOIN message m
+    WHERE a.kind = 'dropped' AND m.id = a.message AND m.peer = a.peer AND m.direction = 'in'
+    GROUP BY m.seq;
+  INSERT INTO refused (message, at)
+    SELECT m.seq, min(a.at) FROM activity a CROSS JOIN message m
+    WHERE a.kind = 'dropped' AND m.id = a.message AND m.peer = a.peer AND m.direction <> 'in'
+      AND m.direction = 'local' GROUP BY m.seq;
+  INSERT INTO outgoing (message, recipient, held_at)
+    SELECT m.seq, m.peer, min(a.at) FROM activity a CROSS JOIN message m
+    WHERE a.kind = 'held' AND m.id = a.message AND m.peer = a.peer AND m.direction <> 'in'
+      AND m.direction = 'local' GROUP BY m.seq;
+  INSERT OR IGNORE INTO outgoing (message, recipient, held_at)
+    SELECT m.seq, m.peer, d.held_at FROM discarded d CROSS JOIN message m ON m.seq = d.message
+    WHERE m.direction = 'local';
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;

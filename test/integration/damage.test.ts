@@ -15,8 +15,10 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { insertHold, removeHold } from "../../electron/vault/hold-table.ts";
 import { incidents } from "../../electron/vault/incident-table.ts";
 import { insertDelivery, insertMessage } from "../../electron/vault/mail-table.ts";
+import { outgoing } from "../../electron/vault/outgoing-table.ts";
 import type { Vault as OpenVault } from "../../electron/vault/vault.ts";
 import { fillRatchet, fillVault, numbered } from "../support/filled-vault.ts";
 import { BINDINGS, runOn } from "../support/sqlite-bindings.ts";
@@ -318,6 +320,33 @@ describe.each(BINDINGS)("D7 damage, over %s", (binding) => {
     const ended = late.sql("SELECT ended, count(*) AS n FROM outgoing GROUP BY ended").all();
     expect(ended).toEqual([{ ended: "failed", n: 80 }]);
     late.close();
+  });
+
+  test("R7 mail between sessions of this agent, of which a rung is kept, is sent to nobody after a rescue", async () => {
+    const folder = copyOfOriginal();
+    const vault = Vault.open(folder, KEY, 2);
+    const seq = await vault.write(() => {
+      const message = insertMessage(vault, {
+        ...numbered(COUNT + 1),
+        direction: "local",
+      }) as number;
+      insertHold(vault, { message, toSession: null, reason: "no_session_live", at: 1 });
+      removeHold(vault, message);
+      return message;
+    });
+    expect(outgoing(vault, seq)).toMatchObject({ held_at: 1 });
+    const { page } = vault
+      .sql("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'kyber_prekey'")
+      .get<{ page: number }>() as { page: number };
+    vault.close();
+    const bytes = readFileSync(join(folder, "vault.db"));
+    bytes.fill(0x5a, (page - 1) * PAGE, page * PAGE);
+    writeFileSync(join(folder, "vault.db"), bytes);
+    const rescued = Vault.open(folder, KEY, 3, 100_000);
+    expect(incidents(rescued, 1)).toHaveLength(1);
+    expect(outgoing(rescued, seq)).toMatchObject({ held_at: 1 });
+    expect(rescued.sql("SELECT 1 FROM job WHERE message = ?").all([seq])).toEqual([]);
+    rescued.close();
   });
 
   /** What a crash leaves while commits are in the log alone: messages COUNT + 1 to COUNT + 60. */

@@ -2,11 +2,15 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { RelayTransport } from "../../electron/relay/transport.ts";
 import { insertControlJob } from "../../electron/vault/job-table.ts";
+import { type DeliveryRow, unreadDeliveries } from "../../electron/vault/mail-table.ts";
+import { markPushed } from "../../electron/vault/offer-table.ts";
 import { encodeControl } from "../../shared/envelope/envelope.ts";
 import { Bench, befriend, type Party } from "../support/agents.ts";
 
 const DAY = 24 * 3600 * 1000;
 const MINUTE = 60_000;
+/** So long an ended session may come back, in ms. */
+const GRACE = 2_000;
 
 const stateOf = (party: Party, id: string) => party.agent.sent(id).state;
 const rungsOf = (party: Party, id: string) => party.agent.sent(id).ladder.map((step) => step.rung);
@@ -121,6 +125,77 @@ describe("D6 truth about delivery", () => {
     expect(stateOf(a, id)).toBe("read");
     await a.send(two, a, "thanks", { toSession: "claude:1", inReplyTo: id });
     expect(stateOf(a, id)).toBe("answered");
+  });
+
+  test("mail between sessions of one agent keeps every rung and its time, wherever it goes", async () => {
+    const bench = await Bench.start();
+    const a = bench.party("a");
+    await a.start();
+    const writer = await a.session("claude:1");
+    const id = await a.send(writer, a, "note", { toSession: "claude:2" });
+    const seen = [a.agent.sent(id).ladder];
+    const further = async (rung: string | null, step: () => Promise<unknown>) => {
+      bench.time.advance(MINUTE);
+      await step();
+      const { ladder } = a.agent.sent(id);
+      expect(ladder.filter((one) => one.rung !== rung)).toEqual(seen.at(-1));
+      seen.push(ladder);
+    };
+    let reader = await a.session("claude:3");
+    const heldAgain = async () => {
+      a.endSession(reader);
+      bench.time.advance(GRACE);
+      await a.until((agent) => agent.summary().holds === 1);
+    };
+    await further("inbox", async () => {
+      reader = await a.session("claude:2");
+    });
+    const { delivery } = unreadDeliveries(a.vault, "claude:2", 1)[0] as DeliveryRow;
+    const push = { delivery, whole: true, by: "channel" as const };
+    await further("pushed", () =>
+      a.vault.write(() => markPushed(a.vault, push, "claude:2", bench.time.now())),
+    );
+    await further(null, heldAgain);
+    await further(null, async () => {
+      reader = await a.session("claude:2");
+    });
+    await further(null, heldAgain);
+    const hold = a.vault.sql("SELECT message FROM hold").get<{ message: number }>();
+    await further(null, () => a.agent.mailroom.discard(hold?.message as number));
+    expect(rungsOf(a, id)).toEqual(["queued", "held", "inbox", "pushed"]);
+  });
+
+  test("mail between sessions of one agent that was discarded was held, also when it is too late to undo", async () => {
+    const bench = await Bench.start();
+    const a = bench.party("a");
+    await a.start();
+    const writer = await a.session("claude:1");
+    const id = await a.send(writer, a, "note", { toSession: "claude:2" });
+    const held = a.agent.sent(id);
+    const hold = a.vault.sql("SELECT message FROM hold").get<{ message: number }>();
+    await a.agent.mailroom.discard(hold?.message as number);
+    expect(a.agent.sent(id)).toEqual(held);
+    bench.time.jump(31 * DAY);
+    expect(await a.agent.mailroom.undiscard(hold?.message as number)).toBe(false);
+    expect(a.agent.sent(id)).toEqual(held);
+  });
+
+  test("mail between sessions of one agent that its policy drops is refused, and says so", async () => {
+    const bench = await Bench.start();
+    const a = bench.party("a");
+    await a.start();
+    const writer = await a.session("claude:1");
+    await a.session("claude:2");
+    await a.agent.decided(a.agent.decisions.setPolicy("drop"));
+    const id = await a.send(writer, a, "to nobody in particular");
+    expect(a.unread("claude:2")).toEqual([]);
+    expect(a.agent.sent(id)).toMatchObject({
+      state: "refused",
+      ladder: [{ rung: "queued" }, { rung: "refused" }],
+      problem: expect.stringContaining("no session in particular"),
+    });
+    // It is mail of this agent's own: nothing of it goes to the relay.
+    expect(a.agent.summary().queued).toBe(0);
   });
 
   test("mail that the other side drops by its policy is refused, and says so", async () => {

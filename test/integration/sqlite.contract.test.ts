@@ -400,7 +400,7 @@ describe.each(BINDINGS)("SQLite contract over %s", (binding) => {
     const first = (await deliver()) as number;
     expect(first).toBeGreaterThan(2);
     expect(await deliver()).toBeNull();
-    await vault.write(() => removeDelivery(vault, first));
+    await vault.write(() => removeDelivery(vault, { delivery: first, seq: 2 }));
     expect(await deliver()).toBeGreaterThan(first);
     vault.close();
   });
