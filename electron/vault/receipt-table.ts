@@ -50,11 +50,15 @@ export function dropReceipts(vault: VaultReader, peer: string): void {
   vault.sql("DELETE FROM receipt_due WHERE peer = ?").run([peer]);
 }
 
+/** Without any trace of what became of it, it was received: damage may have taken the rest. */
 const KNOWN_NOW = `INSERT INTO receipt_due (peer, message_id, rung, at, label)
   SELECT m.peer, m.id, CASE WHEN d.seen_at IS NOT NULL THEN 'seen' WHEN d.read_at IS NOT NULL THEN 'read'
-      WHEN d.pushed_at IS NOT NULL THEN 'pushed' WHEN d.id IS NOT NULL THEN 'inbox' WHEN h.message IS NOT NULL THEN 'held' ELSE 'received' END,
-    coalesce(d.seen_at, d.read_at, d.pushed_at, d.delivered_at, h.held_at, m.at), d.label
+      WHEN d.pushed_at IS NOT NULL THEN 'pushed' WHEN d.id IS NOT NULL THEN 'inbox'
+      WHEN h.message IS NOT NULL OR g.message IS NOT NULL THEN 'held'
+      WHEN r.message IS NOT NULL THEN 'refused' ELSE 'received' END,
+    coalesce(d.seen_at, d.read_at, d.pushed_at, d.delivered_at, h.held_at, g.held_at, r.at, m.at), d.label
   FROM message m LEFT JOIN delivery d ON d.message = m.seq LEFT JOIN hold h ON h.message = m.seq
+    LEFT JOIN discarded g ON g.message = m.seq LEFT JOIN refused r ON r.message = m.seq
   WHERE m.peer = ? AND m.direction = 'in'`;
 
 /** Owes once more what is known of one message: its sender did not know and sent it again. */

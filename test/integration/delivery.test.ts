@@ -338,6 +338,24 @@ describe("D4 repair", () => {
     expect([b.unread("claude:1"), a.unread("claude:1")]).toEqual([["five"], ["six"]]);
   });
 
+  test("R1 what was refused or discarded is told again as such after its receipts were lost", async () => {
+    const bench = await Bench.start();
+    const { a, b, writer } = await talk(bench);
+    await b.agent.decided(b.agent.decisions.setPolicy("drop"));
+    const held = await a.send(writer, b, "for nine", { toSession: "claude:9" });
+    await b.until((agent) => agent.summary().holds === 1);
+    const hold = b.vault.sql("SELECT message FROM hold").get<{ message: number }>();
+    await b.agent.mailroom.discard(hold?.message as number);
+    const refused = await a.send(writer, b, "unwanted");
+    await b.until(() => b.vault.sql("SELECT 1 FROM refused").get() !== undefined);
+    await forgetSession(a, b);
+    bench.time.advance(300);
+    const repairs = "SELECT 1 FROM activity WHERE kind = 'repair_answered'";
+    await b.until(() => b.vault.sql(repairs).get() !== undefined);
+    await told(bench, a, refused, "received");
+    expect([stateOf(a, held), stateOf(a, refused)]).toEqual(["held", "refused"]);
+  });
+
   test("both sides without their sessions heal too", async () => {
     const bench = await Bench.start();
     const { a, b, writer, reader } = await talk(bench);
