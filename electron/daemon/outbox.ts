@@ -47,7 +47,7 @@ const VAULT_PAUSE_MS = 5_000;
 /** The relay's word for it (network.md part 1, section 4). */
 const NOT_A_CONTACT = "not_a_contact";
 const REMOVED =
-  "The contact was removed here, and nothing asks for it by itself: this waits until the two are contacts again";
+  "The contact was removed or declined here, so nothing asks for it by itself: this waits until the two are contacts";
 const EXPIRED = "The relay did not take it within 7 days";
 
 interface OutboxParts {

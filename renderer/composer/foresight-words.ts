@@ -38,7 +38,9 @@ function waysThere(foresight: Foresight, name: string): Expectation {
       more.push(`${name} is no contact yet: sending asks for it, and the message waits for a yes.`);
       break;
     case "removed":
-      more.push(`${name} was removed here: the message waits until you ask for it in Contacts.`);
+      more.push(
+        `You removed or declined ${name}: the message waits until you ask for it in Contacts.`,
+      );
       break;
     case "pending":
       more.push(`The contact request is not answered yet: the message waits for a yes.`);
