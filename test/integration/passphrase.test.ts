@@ -50,7 +50,7 @@ test("Z1 a passphrase locks one agent, says so, and leaves the others at work", 
   const home = temporaryHome();
   const outputs = new Outputs();
   let daemon = outputs.watch(await startDaemon(home));
-  const setup = await startBridge(home);
+  const setup = await startBridge(home, { CLAUDE_CODE_SESSION_ID: "s-0" });
   const create = async (name: string) =>
     ((await setup.call("wallet_create", { name })).created as { address: string }).address;
   const secret = await create("secret one");
@@ -108,7 +108,10 @@ test("Z1 a passphrase locks one agent, says so, and leaves the others at work", 
   expect(unlocked.agents.find((one) => one.cryptoId === secret)).toMatchObject({ holds: 1 });
 
   // Locking ends its sessions; the bridge connects again and hears why.
-  const session = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "secret one" });
+  const session = await startBridge(home, {
+    TINYPLACE_ACTIVE_WALLET: "secret one",
+    CLAUDE_CODE_SESSION_ID: "s-0",
+  });
   expect(await session.call("whoami")).toMatchObject({ label: "claude:1" });
   expect((await passphrase("lock")).code).toBe(0);
   expect(await session.call("use", { name: "secret one" })).toMatchObject({ code: "vault_locked" });
