@@ -69,12 +69,14 @@ export class ClientSession implements ClientConnection {
     host.on("opened", this.onOpened);
   }
 
-  async call<N extends AuthorizedCall>(
+  call<N extends AuthorizedCall>(
     name: N,
     params: CallParams<N>,
     context: CallContext,
   ): Promise<CallResult<N>> {
-    return this.handlers[name](params, context);
+    const answer = this.answer(name, params, context);
+    // A hook waits as long as its harness lives: it needs a host only where its session does.
+    return name === "hook.wait" ? answer : this.host.busyWhile(answer);
   }
 
   closed(): void {
@@ -82,6 +84,14 @@ export class ClientSession implements ClientConnection {
     this.cancelPing?.();
     this.leave();
     this.person.left();
+  }
+
+  private async answer<N extends AuthorizedCall>(
+    name: N,
+    params: CallParams<N>,
+    context: CallContext,
+  ): Promise<CallResult<N>> {
+    return this.handlers[name](params, context);
   }
 
   private readonly ownHandlers: Omit<CallHandlers, keyof typeof personCalls> = {

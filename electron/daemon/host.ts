@@ -78,8 +78,8 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   private readonly options: HostOptions;
   private readonly incidents: Incident[] = [];
   private readonly startedAt: string;
-  /** Clients that wait for something which a session need not be live for. */
-  private waits = 0;
+  /** Calls of clients that are not answered yet. */
+  private unanswered = 0;
   private readonly relay: HostRelay;
   private readonly ratchetThread: RatchetThread;
   /** Agents begin when it has started. */
@@ -239,11 +239,11 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
   }
 
   /**
-   * Work that ends with this process: a live session, a wait, mail for the relay, others at the relay,
+   * Work that ends with this process: a live session, a call, mail for the relay, others at the relay,
    * an agent that answers by itself.
    */
   get isNeeded(): boolean {
-    if (this.waits > 0 || this.responders.isAnyOn) return true;
+    if (this.unanswered > 0 || this.responders.isAnyOn) return true;
     if (this.agents.list().some((agent) => agent.sessions.labels().length > 0)) return true;
     if (this.relay.listeners().some((agent) => !this.agents.isOpen(agent))) return true;
     return this.snapshot().agents.some((agent) => agent.queued > 0);
@@ -251,11 +251,11 @@ export class Host extends EventEmitter<HostEvents> implements SessionHost {
 
   /** Until this settles the host is needed, though no session may be live. */
   async busyWhile<T>(work: Promise<T>): Promise<T> {
-    this.waits++;
+    this.unanswered++;
     try {
       return await work;
     } finally {
-      this.waits--;
+      this.unanswered--;
     }
   }
 

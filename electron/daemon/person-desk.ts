@@ -29,7 +29,7 @@ export class PersonDesk {
     "person.unread": (params) => this.unread(params),
     "person.take": (params) => this.take(params),
     "person.taken": (params) => this.taken(params),
-    "person.follow": (params, { signal }) => this.host.busyWhile(this.follow(params, signal)),
+    "person.follow": (params, { signal }) => this.follow(params, signal),
   };
 
   /** The connection ended: what is not known to have arrived is unread, and free for others. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClientPeer } from "../../electron/bridge/session-host.ts";
 import { Host } from "../../electron/daemon/host.ts";
@@ -72,6 +73,26 @@ describe("L3 a host that was started for sessions", () => {
     session.closed();
     timers.advance(10 * MINUTE);
     expect(idle).not.toHaveBeenCalled();
+    await close();
+  });
+
+  test("L3 stays until a call that no session makes is answered, however long it takes", async () => {
+    const { host, timers, idle, close } = await watched();
+    const connection = host.connect(peer);
+    const request = { wallet: "me", out: join(temporaryHome(), "me.backup") };
+    const call = { ...request, passphrase: "correct horse battery" };
+    const exporting = connection.call("agent.export", call, nobodyCancels);
+    timers.advance(10 * MINUTE);
+    expect(idle).not.toHaveBeenCalled();
+    await exporting;
+    // What only waits for mail of a session that is not live keeps nobody.
+    const waiter = { sessionId: "s-1", pid: 1 };
+    const ends = new AbortController();
+    const waiting = connection.call("hook.wait", waiter, { signal: ends.signal });
+    timers.advance(MINUTE);
+    expect(idle).toHaveBeenCalledOnce();
+    ends.abort();
+    await waiting;
     await close();
   });
 
