@@ -28,6 +28,8 @@ export function ToField({ host }: { host: HostSnapshot }) {
         <Select
           id={id}
           data-testid="to-agent"
+          // A new message begins with whom it is for.
+          autoFocus={draft.to === ""}
           className={other ? "w-40 shrink-0" : "grow"}
           value={other ? OTHER : draft.to}
           onChange={({ target }) => {

@@ -1,5 +1,5 @@
 import { SendHorizontal } from "lucide-react";
-import { useEffect, useId, useRef } from "react";
+import { useId } from "react";
 import type { Draft } from "../../shared/model/draft.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { useComposer } from "../stores/composer-store.ts";
@@ -18,14 +18,8 @@ const ROLES = [
 
 export function WriteView({ host, draft }: { host: HostSnapshot; draft: Draft }) {
   const text = useId();
-  const area = useRef<HTMLTextAreaElement>(null);
   const { sending, problem, change, send } = useComposer();
   const ready = draft.text.trim() !== "" && draft.to.trim() !== "" && !sending;
-  const begun = draft.to !== "";
-  // Where something is chosen already, writing comes next.
-  useEffect(() => {
-    if (begun) area.current?.focus();
-  }, [begun]);
   return (
     <form
       className="flex h-full min-h-0 flex-col"
@@ -44,8 +38,9 @@ export function WriteView({ host, draft }: { host: HostSnapshot; draft: Draft })
       </label>
       <textarea
         id={text}
-        ref={area}
         data-testid="text"
+        // biome-ignore lint/a11y/noAutofocus: to whom it goes is chosen already, so writing comes next.
+        autoFocus={draft.to !== ""}
         dir="auto"
         maxLength={262_144}
         placeholder="Write a message…"

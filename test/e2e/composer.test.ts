@@ -117,3 +117,28 @@ test("U3 R3 a held message is answered from triage, and settled by the answer", 
   await page.getByTestId("show-discarded").click();
   await page.getByText("May I merge?").waitFor();
 });
+
+test("U3 U4 a message is addressed and written by keyboard alone", async () => {
+  const desktop = await startDesktop();
+  await desktop.createAgent("planner");
+  await desktop.createAgent("reviewer");
+  const tester = await desktop.createAgent("tester");
+  const composer = await desktop.opened(() => desktop.page.keyboard.press("Control+n"));
+  const to = composer.getByTestId("to-agent");
+  await to.waitFor();
+  const focused = () => composer.evaluate("document.activeElement.dataset.testid");
+  expect(await focused()).toBe("to-agent");
+  // Past the agents that are listed before it.
+  for (let row = 0; row < 3; row++) await composer.keyboard.press("ArrowDown");
+  expect(await to.inputValue()).toBe(tester);
+  expect(await focused()).toBe("to-agent");
+
+  await composer.keyboard.press("End");
+  await composer.keyboard.press("Tab");
+  await composer.keyboard.type("@nobody");
+  expect(await composer.getByTestId("to-address").inputValue()).toBe("@nobody");
+  await composer.keyboard.press("Tab");
+  await composer.keyboard.press("Tab");
+  await composer.keyboard.type("Good morning");
+  expect(await composer.getByTestId("text").inputValue()).toBe("Good morning");
+});
