@@ -36,7 +36,7 @@ export function Workspace(props: { host: HostSnapshot }) {
 function PlaceView({ place }: { place: Place }) {
   switch (place.view) {
     case "unrouted":
-      return <UnroutedView />;
+      return <UnroutedView {...place} />;
     case "drafts":
       return <DraftsView />;
     case "contacts":

@@ -28,7 +28,9 @@ export function placeWords({ agentName, label, place }: FoundMessage, namesAgent
 
 /** Where it can be looked at among its neighbours; null where it has none. */
 export function placeOf({ agentId, label, place, message }: FoundMessage): Place | null {
-  if (place === "held" || place === "discarded") return { view: "unrouted" };
+  if (place === "held" || place === "discarded") {
+    return { view: "unrouted", list: place, agentId, seq: message.seq };
+  }
   if (label === null) return null;
   return { view: "session", agentId, label, message: message.id, seq: message.seq };
 }

@@ -45,8 +45,9 @@ export const usePlace = create<PlaceStore>((set, get) => ({
   },
 }));
 
-/** A message that was gone to once is no place to come back to; its session is. */
+/** A message that was gone to once is no place to come back to; its session is, or the list of holds. */
 function lasting(place: Place): Place {
+  if (place.view === "unrouted") return { view: "unrouted" };
   if (place.view !== "session") return place;
   return { view: "session", agentId: place.agentId, label: place.label };
 }

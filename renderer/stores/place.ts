@@ -7,7 +7,7 @@ import { sessionEntries } from "./session-entries.ts";
  * A session stays shown after it ended: its mail is still there to read.
  */
 export function shownPlace(chosen: Place | null, snapshot: HostSnapshot): Place {
-  if (chosen && (chosen.view === "search" || !("agentId" in chosen))) return chosen;
+  if (chosen && chosen.view !== "agent" && chosen.view !== "session") return chosen;
   if (chosen && snapshot.agents.some((agent) => agent.cryptoId === chosen.agentId)) return chosen;
   return firstPlace(snapshot.agents);
 }

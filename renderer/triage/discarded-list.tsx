@@ -7,8 +7,8 @@ import { Button } from "../ui/button.tsx";
 import { formatMoment, oneLine } from "../ui/format.ts";
 import { ProblemNote } from "../ui/problem.tsx";
 
-/** What was discarded in the last 30 days; each can be held again. */
-export function DiscardedList() {
+/** What was discarded in the last 30 days, beginning at `first`; each can be held again. */
+export function DiscardedList({ first }: { first: string | null }) {
   const { discarded, busy, refusal, loadDiscarded, undiscard } = useHolds();
   useEffect(() => void loadDiscarded(), [loadDiscarded]);
   if (!discarded) return <LoadingRows what="discarded messages" />;
@@ -30,7 +30,8 @@ export function DiscardedList() {
         {discarded.map((one) => (
           <li
             key={holdKey(one)}
-            className="flex items-center gap-4 border-b border-line px-6 py-2 lazy-row"
+            aria-current={holdKey(one) === first ? "true" : undefined}
+            className="flex items-center gap-4 border-b border-line px-6 py-2 lazy-row aria-current:bg-selected"
           >
             <div className="min-w-0 grow">
               <p className="flex min-w-0 items-center gap-1">
@@ -47,6 +48,7 @@ export function DiscardedList() {
             <Button
               data-testid={`restore-${one.id}`}
               disabled={busy.has(holdKey(one))}
+              autoFocus={holdKey(one) === first}
               onClick={() => undiscard(one)}
             >
               <Undo2 aria-hidden className="size-3.5" />

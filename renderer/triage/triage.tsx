@@ -11,10 +11,10 @@ import { useTriageKeys } from "./use-triage-keys.ts";
 
 const ROW_HEIGHT = 96;
 
-/** The list of holds and the selected one beside it; nothing here needs a mouse. */
-export function Triage({ holds }: { holds: readonly HoldView[] }) {
+/** The list of holds and the selected one beside it, `first` to begin with; nothing here needs a mouse. */
+export function Triage({ holds, first }: { holds: readonly HoldView[]; first: string | null }) {
   const list = useRef<HTMLUListElement>(null);
-  const [wanted, setWanted] = useState<string | null>(null);
+  const [wanted, setWanted] = useState(first);
   // The hold whose menu is open: another that takes its place must not inherit the open menu.
   const [menuOf, setMenuOf] = useState<{ key: string; menu: TriageMenu } | null>(null);
   const before = useRef(holds);
@@ -35,7 +35,11 @@ export function Triage({ holds }: { holds: readonly HoldView[] }) {
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
   });
-  const toFocus = useRef<string | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where it begins; afterwards a person moves.
+  useEffect(() => {
+    if (first !== null && index >= 0) virtualizer.scrollToIndex(index, { align: "center" });
+  }, []);
+  const toFocus = useRef(first);
   const move = (step: number) => {
     const row = Math.min(Math.max(index + step, 0), holds.length - 1);
     const next = holds[row];

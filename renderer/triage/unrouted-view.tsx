@@ -1,6 +1,7 @@
 import { InboxIcon } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useHolds } from "../stores/holds-store.ts";
+import type { Place } from "../../shared/model/place.ts";
+import { holdKey, useHolds } from "../stores/holds-store.ts";
 import { Blank, LoadingRows } from "../ui/blank.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemNote, ProblemPage } from "../ui/problem.tsx";
@@ -15,8 +16,10 @@ const LISTS = [
 ] as const;
 
 /** Held messages of all agents: read, then give to a session, discard, or make a rule. */
-export function UnroutedView() {
-  const [list, setList] = useState<"held" | "discarded">("held");
+export function UnroutedView(props: Extract<Place, { view: "unrouted" }>) {
+  const { agentId, seq } = props;
+  const [list, setList] = useState(props.list ?? "held");
+  const first = agentId !== undefined && seq !== undefined ? holdKey({ agentId, seq }) : null;
   const { holds, problem, load } = useHolds();
   useEffect(() => void load(), [load]);
   return (
@@ -36,18 +39,18 @@ export function UnroutedView() {
           <ProblemNote problem={problem} onRetry={load} />
         </div>
       )}
-      {list === "discarded" ? <DiscardedList /> : <Held />}
+      {list === "discarded" ? <DiscardedList first={first} /> : <Held first={first} />}
     </>
   );
 }
 
-function Held() {
+function Held({ first }: { first: string | null }) {
   const { holds, problem, load } = useHolds();
   if (!holds && problem) {
     return <ProblemPage title="Held messages cannot be shown" problem={problem} onRetry={load} />;
   }
   if (!holds) return <LoadingRows what="held messages" />;
-  if (holds.length > 0) return <Triage holds={holds} />;
+  if (holds.length > 0) return <Triage holds={holds} first={first} />;
   return (
     <Blank icon={InboxIcon} title="Nothing is held">
       Every message found its session. What cannot be placed waits here until you or a session takes

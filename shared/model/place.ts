@@ -10,7 +10,6 @@ const label = z.string().min(1).max(32);
 export const place = z.discriminatedUnion("view", [
   z.strictObject({
     view: z.enum([
-      "unrouted",
       "drafts",
       "contacts",
       "activity",
@@ -20,6 +19,13 @@ export const place = z.discriminatedUnion("view", [
       /** The first steps, until they are done. */
       "setup",
     ]),
+  }),
+  z.strictObject({
+    view: z.literal("unrouted"),
+    list: z.enum(["held", "discarded"]).optional(),
+    /** The message to go to in that list: of which agent, and where it stands in the agent's vault. */
+    agentId: agentId.optional(),
+    seq: z.number().int().positive().optional(),
   }),
   /** Searches everywhere, or where it is named. */
   z.strictObject({

@@ -83,6 +83,37 @@ test("U2 mail is searched everywhere and in a session, and read as conversations
   await page.locator("article", { hasText: "split the migration" }).waitFor();
 });
 
+test("U2 R3 a found message that is held or discarded is gone to itself", async () => {
+  const desktop = await startDesktop();
+  const { page, home, createAgent } = desktop;
+  const reviewer = await createAgent("reviewer");
+  const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "reviewer" });
+  await asking.call("whoami");
+  for (const body of ["An older note.", "A newer note.", "The newest note."]) {
+    await asking.call("send", { to: reviewer, to_session: "claude:9", body });
+  }
+  const held = () => page.getByTestId("unrouted-count").textContent();
+  await expect.poll(held, WAIT).toBe("3");
+  const open = async () => {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("newer");
+    await page.locator("[data-found]", { hasText: /Held by|Discarded from/ }).focus();
+    await page.keyboard.press("Enter");
+  };
+  const focused = () => page.evaluate("document.activeElement.closest('li').textContent");
+  await open();
+  await expect.poll(focused, WAIT).toContain("A newer note.");
+  await page.keyboard.press("e");
+  await expect.poll(held, WAIT).toBe("2");
+  await expect.poll(focused, WAIT).toContain("The newest note.");
+
+  await open();
+  await expect.poll(focused, WAIT).toContain("A newer note.");
+  await desktop.show("search-opened-discarded");
+  await page.keyboard.press("Enter");
+  await expect.poll(held, WAIT).toBe("3");
+});
+
 test("R4 a session that ended is not listed for mail that waits in triage", async () => {
   const { page, home, createAgent } = await startDesktop();
   await createAgent("planner");

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { excerpt } from "../../renderer/search/excerpt.ts";
+import { placeOf } from "../../renderer/search/found-words.ts";
+import { message } from "./renderer-fixtures.ts";
 
 const shown = (text: string, query: string) =>
   excerpt(text, query)
@@ -29,4 +31,21 @@ test("an excerpt is short and breaks nothing, whatever text and query are", () =
       expect(() => encodeURIComponent(line)).not.toThrow();
     }),
   );
+});
+
+test("a found message leads to where it stands, also among the held and discarded ones", () => {
+  const found = { agentId: "a", agentName: "reviewer", message: message({ seq: 7 }) };
+  const at = (place: "inbox" | "held" | "discarded" | "none", label: string | null = null) =>
+    placeOf({ ...found, label, place });
+  expect(at("inbox", "claude:1")).toEqual({
+    view: "session",
+    agentId: "a",
+    label: "claude:1",
+    message: "msg-7",
+    seq: 7,
+  });
+  for (const list of ["held", "discarded"] as const) {
+    expect(at(list)).toEqual({ view: "unrouted", list, agentId: "a", seq: 7 });
+  }
+  expect(at("none")).toBeNull();
 });

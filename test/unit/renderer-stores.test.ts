@@ -75,6 +75,11 @@ describe("places", () => {
       agentId: "a",
     });
   });
+
+  it("stays with the message that it was to go to among the held", () => {
+    const held = { view: "unrouted", list: "held", agentId: "a", seq: 3 } as const;
+    expect(shownPlace(held, snapshot(1, [agent("a")]))).toBe(held);
+  });
 });
 
 describe("held messages", () => {
