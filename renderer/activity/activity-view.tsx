@@ -50,7 +50,7 @@ export function ActivityView() {
         detail={<span className="truncate">What the daemon did, and why</span>}
         actions={<CopyButton text={activityReport(shown ?? [])} what="these lines as a report" />}
       />
-      <div className="flex h-11 shrink-0 items-center gap-3 border-b border-line px-6 text-sm">
+      <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-6 py-1.5 text-sm">
         <TextInput
           aria-label="Filter"
           data-testid="filter"

@@ -23,12 +23,12 @@ export function Workspace(props: { host: HostSnapshot }) {
   const place = shownPlace(chosen, props.host);
   useSearchKeys(place);
   return (
-    <div className="grid h-full grid-cols-[260px_minmax(0,1fr)]">
+    <div className="grid h-full grid-cols-[min(260px,42vw)_minmax(0,1fr)]">
       <Sidebar host={props.host} place={place} />
-      <main className="@container flex h-full min-h-0 min-w-0 flex-col bg-canvas">
+      <main className="@container relative flex h-full min-h-0 min-w-0 flex-col bg-canvas">
         <PlaceView key={placeKey(place)} place={place} />
+        <ToastLine />
       </main>
-      <ToastLine />
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function FromField({ host }: { host: HostSnapshot }) {
       <Select
         id={id}
         data-testid="from-agent"
-        className="w-40 shrink-0"
+        className="w-40 min-w-24"
         // An answer comes from the agent that holds the message.
         disabled={draft.answers !== null}
         value={draft.agentId}

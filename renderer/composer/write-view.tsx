@@ -22,7 +22,7 @@ export function WriteView({ host, draft }: { host: HostSnapshot; draft: Draft })
   const ready = draft.text.trim() !== "" && draft.to.trim() !== "" && !sending;
   return (
     <form
-      className="flex h-full min-h-0 flex-col"
+      className="flex h-full min-h-0 flex-col low:overflow-y-auto"
       onSubmit={(event) => {
         event.preventDefault();
         if (ready) void send();
@@ -44,7 +44,7 @@ export function WriteView({ host, draft }: { host: HostSnapshot; draft: Draft })
         dir="auto"
         maxLength={262_144}
         placeholder="Write a message…"
-        className="min-h-0 grow resize-none px-4 py-3 text-base select-text placeholder:text-muted focus-visible:outline-offset-[-3px]"
+        className="min-h-0 grow resize-none px-4 py-3 text-base select-text placeholder:text-muted focus-visible:outline-offset-[-3px] low:min-h-24 low:shrink-0"
         value={draft.text}
         onChange={(event) => change({ text: event.target.value })}
       />
@@ -62,7 +62,7 @@ export function WriteView({ host, draft }: { host: HostSnapshot; draft: Draft })
           onChange={(role) => change({ role })}
         />
         <span className="grow" />
-        <span className="text-sm text-muted">Drafts are kept</span>
+        <span className="hidden text-sm text-muted min-[420px]:inline">Drafts are kept</span>
         <Button
           look="primary"
           type="submit"

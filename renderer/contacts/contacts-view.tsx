@@ -85,11 +85,14 @@ function Book({ agent }: { agent: AgentSummary }) {
       )}
       {!book && !problem && <LoadingRows what="contacts" />}
       {book && !problem && (
-        <div className="grid min-h-0 grow grid-cols-[minmax(220px,2fr)_minmax(0,3fr)]">
-          <div className="flex min-h-0 flex-col border-r border-line">
+        <div className="grid min-h-0 grow grid-rows-[minmax(0,2fr)_minmax(0,3fr)] @md:grid-cols-[minmax(220px,2fr)_minmax(0,3fr)] @md:grid-rows-[minmax(0,1fr)]">
+          <div className="flex min-h-0 flex-col border-b border-line low:overflow-y-auto @md:border-r @md:border-b-0">
             {/* An alarm, or its end, says more than what was refused for it. */}
             <AddContact key={agent.handleChanges.length} agentId={agentId} onAdded={load} />
-            <ul aria-label="Contacts" className="min-h-0 overflow-y-auto">
+            <ul
+              aria-label="Contacts"
+              className="min-h-0 overflow-y-auto low:shrink-0 low:overflow-visible"
+            >
               {book.contacts.map((one) => (
                 <li key={one.peer}>
                   <ContactRow

@@ -37,7 +37,7 @@ export function SessionWays(props: { agentId: string; session: SessionSummary })
     <ul
       aria-label="How mail reaches this session"
       data-testid="session-ways"
-      className="flex h-7 shrink-0 items-center gap-4 border-b border-line px-6 text-xs"
+      className="flex min-h-7 shrink-0 flex-wrap items-center gap-x-4 border-b border-line px-6 py-1 text-xs whitespace-nowrap"
     >
       <li aria-hidden className="text-muted">
         Reached by

@@ -18,7 +18,7 @@ export function SearchFilters() {
     });
   };
   return (
-    <div className="flex h-11 shrink-0 items-center gap-3 border-b border-line px-6 text-sm">
+    <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-6 py-1.5 text-sm">
       <Select
         aria-label="Where"
         data-testid="search-scope"

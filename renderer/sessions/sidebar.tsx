@@ -32,8 +32,8 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
   );
   const drafts = props.host.agents.reduce((sum, agent) => sum + agent.drafts, 0);
   return (
-    <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar">
-      <div className="flex h-14 shrink-0 items-center border-b border-line pr-3 pl-4">
+    <aside className="flex h-full min-h-0 flex-col border-r border-line bg-sidebar low:overflow-x-hidden low:overflow-y-auto">
+      <div className="flex min-h-14 shrink-0 flex-wrap items-center border-b border-line pr-3 pl-4">
         <span className="grow text-lg font-semibold">tinyplace</span>
         <Button
           look="quiet"
@@ -47,7 +47,7 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
       </div>
       <nav
         aria-label="Agents and sessions"
-        className="flex min-h-0 grow flex-col"
+        className="flex min-h-0 grow flex-col low:shrink-0"
         onKeyDown={moveFocus}
       >
         <div className="shrink-0 px-2 pt-2">
@@ -125,7 +125,7 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
             </NavButton>
           )}
         </div>
-        <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2">
+        <ul className="flex min-h-0 grow flex-col gap-3 overflow-y-auto p-2 low:overflow-visible">
           {props.host.agents.map((agent) => (
             <AgentGroup key={agent.cryptoId} agent={agent} place={props.place} />
           ))}

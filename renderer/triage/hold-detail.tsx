@@ -19,7 +19,10 @@ export function HoldDetail(props: {
   const refusal = useHolds((state) => (state.refusal?.key === key ? state.refusal.problem : null));
   const [expanded, setExpanded] = useState(false);
   return (
-    <section aria-label="Held message" className="flex h-full min-h-0 flex-col">
+    <section
+      aria-label="Held message"
+      className="flex h-full min-h-0 flex-col low:overflow-x-hidden low:overflow-y-auto"
+    >
       <div className="flex shrink-0 flex-col gap-3 border-b border-line px-6 py-3">
         <dl className="grid min-w-0 grow grid-cols-[40px_minmax(0,1fr)] gap-x-2 gap-y-0.5">
           <dt className="text-muted">From</dt>
@@ -42,8 +45,11 @@ export function HoldDetail(props: {
         </dl>
         <HoldActions hold={hold} menu={props.menu} onMenu={props.onMenu} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys. */}
-      <div tabIndex={0} className="flex min-h-0 grow flex-col gap-3 overflow-y-auto px-6 py-3">
+      <div
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys.
+        tabIndex={0}
+        className="flex min-h-0 grow flex-col gap-3 overflow-y-auto px-6 py-3 low:shrink-0 low:overflow-visible"
+      >
         {refusal && <ProblemNote problem={refusal} />}
         <p className="rounded-md bg-warn-soft px-3 py-2 text-warn">{whyHeld(hold)}</p>
         <div className="max-w-2xl">

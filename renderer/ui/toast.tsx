@@ -18,7 +18,7 @@ export function ToastLine() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed right-0 bottom-4 left-65 z-20 flex justify-center px-4"
+      className="pointer-events-none absolute inset-x-0 bottom-4 z-20 flex justify-center px-4"
     >
       {toast && (
         // biome-ignore lint/a11y/noStaticElementInteractions: it only keeps the toast from leaving.

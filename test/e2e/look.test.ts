@@ -9,6 +9,7 @@ import { startDesktop } from "../support/desktop.ts";
 import { startBridge } from "../support/processes.ts";
 
 const WAIT = { timeout: 60_000, interval: 50 };
+type Size = readonly [number, number];
 const COMPOSER = [
   [640, 600],
   [480, 460],
@@ -145,6 +146,55 @@ test("U2 Z4 every view, with what strangers write in it: looked at, read aloud, 
     expect(await one.evaluate("document.getAnimations().length")).toBe(0);
   }
 });
+
+test("U4 zoomed, nothing is out of reach: 150 % at the smallest size, 200 % at the default one", async () => {
+  const desktop = await startDesktop();
+  const { page, home } = desktop;
+  const zoomed = async (shown: Page, usual: Size, smallest: Size) => {
+    for (const [size, zoom] of [[usual, 2] as const, [smallest, 1.5] as const]) {
+      await desktop.resize(shown, size, zoom);
+      expect.soft(await outOfReach(shown), `${size} at ${zoom}`).toEqual([]);
+    }
+    await desktop.resize(shown, usual, 1);
+  };
+  const inMain = () => zoomed(page, [1100, 720], [760, 520]);
+  await inMain();
+  await desktop.createAgent("planner");
+  const reviewer = await desktop.createAgent("reviewer");
+  const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "planner" });
+  await asking.call("whoami");
+  for (const to_session of ["claude:7", "claude:8"]) {
+    await asking.call("send", { to: reviewer, to_session, body: "May I merge?" });
+  }
+  await page.getByTestId("session-planner-claude:1").click();
+  await page.getByTestId("session-ways").waitFor();
+  await inMain();
+  await page.getByTestId("nav-unrouted").click();
+  await page.locator("[data-hold][aria-current]").waitFor();
+  await inMain();
+  await page.getByTestId("nav-contacts").click();
+  await page.getByTestId("safety-number").waitFor();
+  await inMain();
+  await page.getByTestId("nav-unrouted").click();
+  const composer = await desktop.opened(() => page.keyboard.press("r"));
+  await composer.getByTestId("send").waitFor();
+  await zoomed(composer, COMPOSER[0], COMPOSER[1]);
+});
+
+/** What cannot be scrolled into sight, or is cut off at a side, or lies under something else. */
+function outOfReach(page: Page): Promise<string[]> {
+  return page.evaluate(`
+    [...document.querySelectorAll("button, select, input, textarea, h1, section .foreign-text")]
+      .filter((node) => node.checkVisibility() && !node.matches(".sr-only, [role=log] *"))
+      .filter((node) => {
+        node.scrollIntoView({ block: "nearest" });
+        const { left, right, top, height } = node.getBoundingClientRect();
+        const seen = document.elementFromPoint((left + right) / 2, top + Math.min(height, 20) / 2);
+        return left < 0 || right > innerWidth || !node.contains(seen);
+      })
+      .map((node) => node.outerHTML.slice(0, 200))
+  `) as Promise<string[]>;
+}
 
 /** Nothing of what was written ran, became markup, or is wider than its window. */
 async function harmless(page: Page): Promise<void> {

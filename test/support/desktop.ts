@@ -30,6 +30,8 @@ export interface Desktop {
   show(name: string, page?: Page, sizes?: readonly (readonly [number, number])[]): Promise<void>;
   /** As `show`, and the same with more contrast: the whole matrix. */
   inspect(name: string, page?: Page, sizes?: readonly (readonly [number, number])[]): Promise<void>;
+  /** Another size, in pixels of the screen, and zoom; 1 is none. */
+  resize(page: Page, size: readonly [number, number], zoom: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startDesktop(
       await window.locator("main").first().waitFor();
       return window;
     },
+    resize: (shown, [width, height], zoom) => resize(electron, shown, width, height, zoom),
     show: (name, shown = page, sizes = SIZES) =>
       show(electron, shown, sizes, name, ["no-preference"]),
     inspect: (name, shown = page, sizes = SIZES) =>
@@ -126,19 +129,28 @@ async function show(
   await page.emulateMedia({ colorScheme: "light", contrast: "no-preference" });
 }
 
-async function resize(electron: ElectronApplication, page: Page, width: number, height: number) {
+async function resize(
+  electron: ElectronApplication,
+  page: Page,
+  width: number,
+  height: number,
+  zoom = 1,
+) {
   const window = await electron.browserWindow(page);
-  const size = [width, height] as const;
+  const size = [width, height, zoom] as const;
   // The main process may collect the answer's promise before the inspector has read it. Whether the size
   // was set is asked below.
   await window
-    .evaluate((one, [w, h]) => one.setContentSize(w, h), size)
+    .evaluate((one, [w, h, factor]) => {
+      one.webContents.setZoomFactor(factor);
+      one.setContentSize(w, h);
+    }, size)
     .catch((error: unknown) => {
       if (!String(error).includes("promise was garbage collected")) throw error;
     });
   await expect
     .poll(() => page.evaluate(() => [globalThis.innerWidth, globalThis.innerHeight]))
-    .toEqual([width, height]);
+    .toEqual([Math.round(width / zoom), Math.round(height / zoom)]);
 }
 
 /**
