@@ -101,18 +101,21 @@ async function raise(agentId: string, label: string): Promise<void> {
   }
 }
 
+/** Where there is little room, what a person knows it by comes first (rule S7). */
 function SessionFacts({ session }: { session: SessionSummary }) {
   return (
     <>
-      <span className="max-w-48 min-w-0 truncate">{session.project}</span>
+      <span className="max-w-48 min-w-0 truncate" title={session.cwd}>
+        {session.project}
+      </span>
       {session.branch && <Branch name={session.branch} />}
       <span
-        className="shrink-0 tabular-nums"
+        className="hidden shrink-0 tabular-nums @3xl:inline"
         title={`Live since ${formatMoment(session.startedAt)}`}
       >
         pid {session.pid}
       </span>
-      <span title={session.cwd} className="path-tail min-w-0 select-text">
+      <span title={session.cwd} className="path-tail hidden min-w-0 select-text @3xl:block">
         <bdi dir="ltr">{session.cwd}</bdi>
       </span>
     </>

@@ -181,6 +181,27 @@ test("U4 zoomed, nothing is out of reach: 150 % at the smallest size, 200 % at t
   await zoomed(composer, COMPOSER[0], COMPOSER[1]);
 });
 
+test("S7 at the smallest size a session still shows its project in full", async () => {
+  const { page, home, ...desktop } = await startDesktop();
+  await desktop.createAgent("planner");
+  const session = await startBridge(home, {
+    TINYPLACE_ACTIVE_WALLET: "planner",
+    CLAUDE_PROJECT_DIR: "/home/ada/projects/customers/backend/settlement",
+  });
+  await session.call("whoami");
+  await page.getByTestId("session-planner-claude:1").click();
+  await desktop.resize(page, [760, 520], 1);
+  const project = page
+    .locator("header", { hasText: "planner" })
+    .getByText("settlement", { exact: true });
+  await project.waitFor();
+  const cut = (node: unknown) => {
+    const { scrollWidth, clientWidth } = node as { scrollWidth: number; clientWidth: number };
+    return scrollWidth - clientWidth;
+  };
+  expect(await project.evaluate(cut)).toBe(0);
+});
+
 /** What cannot be scrolled into sight, or is cut off at a side, or lies under something else. */
 function outOfReach(page: Page): Promise<string[]> {
   return page.evaluate(`
