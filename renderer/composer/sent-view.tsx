@@ -12,7 +12,7 @@ import { Button } from "../ui/button.tsx";
 import { ProblemNote } from "../ui/problem.tsx";
 import { Ladder } from "./ladder.tsx";
 
-/** After sending: the ladder, live until the other side has read it, and beyond. */
+/** After sending: the ladder, live until the other side has read it, and beyond; then what was written. */
 export function SentView(props: { host: HostSnapshot; draft: Draft; sent: SentMessage }) {
   const { draft, sent } = props;
   const { problem, cancel } = useComposer();
@@ -37,10 +37,10 @@ export function SentView(props: { host: HostSnapshot; draft: Draft; sent: SentMe
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys. */}
       <div tabIndex={0} className="flex min-h-0 grow flex-col gap-4 overflow-y-auto px-4 py-3">
-        <MessageText text={draft.text} expanded onExpand={() => undefined} />
         <Ladder sent={sent} />
         {sent.problem && <p className="foreign-text text-warn">{sent.problem}</p>}
         {problem && <ProblemNote problem={problem} />}
+        <MessageText text={draft.text} expanded onExpand={() => undefined} />
       </div>
       <div className="flex shrink-0 items-center gap-2 border-t border-line px-4 py-3">
         {sent.state === "queued" && (

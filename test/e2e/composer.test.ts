@@ -142,3 +142,17 @@ test("U3 U4 a message is addressed and written by keyboard alone", async () => {
   await composer.keyboard.type("Good morning");
   expect(await composer.getByTestId("text").inputValue()).toBe("Good morning");
 });
+
+test("U3 however long a message is, how far it came stays in sight", async () => {
+  const desktop = await startDesktop();
+  const planner = await desktop.createAgent("planner");
+  const composer = await desktop.opened(() => desktop.page.keyboard.press("Control+n"));
+  await composer.getByTestId("to-agent").selectOption(planner);
+  await composer.getByTestId("text").fill("One line of many.\n".repeat(200));
+  await desktop.resize(composer, [480, 460], 1);
+  await composer.keyboard.press("Control+Enter");
+  const rung = composer.getByTestId("ladder").locator("li").first();
+  await rung.waitFor();
+  const { y, height } = (await rung.boundingBox()) as { y: number; height: number };
+  expect(y + height).toBeLessThan(460);
+});
