@@ -19,7 +19,7 @@ interface HoldsStore {
   assign(hold: HoldView, label: string): Promise<void>;
   discard(hold: HoldView): Promise<void>;
   undiscard(hold: HoldView): Promise<void>;
-  /** Mail for the label this one is for goes to `to` from now on. */
+  /** Mail for the label this one is for goes to `to` while no session has that label. */
   redirect(hold: HoldView & { toSession: string }, to: string): Promise<void>;
 }
 
@@ -93,7 +93,8 @@ export const useHolds = create<HoldsStore>((set, get) => {
       const { agentId, toSession: from } = hold;
       const done = await decide(hold, () => call("redirect.set", { agentId, from, to }));
       if (!done) return;
-      useToast.getState().show(`Mail for ${from} goes to ${to} from now on`, async () => {
+      const made = `While ${from} is not live, its mail goes to ${to}`;
+      useToast.getState().show(made, async () => {
         await decide(hold, () => call("redirect.remove", { agentId, from }));
       });
     },

@@ -40,7 +40,7 @@ export function HoldActions(props: {
       />
       <SessionMenu
         hold={hold}
-        heading={toSession && `Mail for ${toSession} always goes to:`}
+        heading={toSession && `While ${toSession} is not live, its mail goes to:`}
         why="It is for any session, so there is no label to make a rule for. How such mail is routed is set per agent in Settings."
         testId="redirect-to"
         open={menu === "rule"}

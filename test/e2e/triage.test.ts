@@ -63,14 +63,17 @@ test("U2 R3 held mail is settled by keyboard alone: given, ruled, discarded and 
   await page.getByTestId("show-held").click();
   await expect.poll(count, WAIT).toBe("2");
 
-  // A rule: what is held for the label goes at once, and what comes later too.
+  // A rule: what is held for the label goes at once, and what comes later too while it is not live.
   await page.keyboard.press("j");
   await expect.poll(() => current.textContent(), WAIT).toContain("First for nine");
   await page.keyboard.press("m");
   await page.getByTestId("redirect-to-claude:1").waitFor();
+  const rule = "While claude:9 is not live, its mail goes to";
+  await page.getByText(`${rule}:`).waitFor();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect.poll(count, WAIT).toBe("1");
+  await page.getByText(`${rule} claude:1`).waitFor();
   await send("claude:9", "Second for nine.");
   const next = () => answering.call("await_reply", { from: planner, timeout_seconds: 60 });
   expect(await next()).toMatchObject({ reply: { text: "First for nine." } });
