@@ -2,7 +2,6 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import type { HoldView } from "../../shared/model/snapshot.ts";
 import { holdKey, nextSelected, useHolds } from "../stores/holds-store.ts";
-import { useToast } from "../stores/toast-store.ts";
 import { plural } from "../ui/format.ts";
 import { answer, type TriageMenu } from "./hold-actions.tsx";
 import { HoldDetail } from "./hold-detail.tsx";
@@ -75,7 +74,6 @@ export function Triage({ holds, first }: { holds: readonly HoldView[]; first: st
       r: () => hold && answer(hold),
       e: discard,
       "#": discard,
-      z: () => void useToast.getState().undo(),
     },
   });
   return (

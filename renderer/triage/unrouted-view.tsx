@@ -9,6 +9,7 @@ import { Switcher } from "../ui/switcher.tsx";
 import { DiscardedList } from "./discarded-list.tsx";
 import { KeyHints } from "./key-hints.tsx";
 import { Triage } from "./triage.tsx";
+import { useUndoKey } from "./use-triage-keys.ts";
 
 const LISTS = [
   { value: "held", text: "Held" },
@@ -22,6 +23,7 @@ export function UnroutedView(props: Extract<Place, { view: "unrouted" }>) {
   const first = agentId !== undefined && seq !== undefined ? holdKey({ agentId, seq }) : null;
   const { holds, problem, load } = useHolds();
   useEffect(() => void load(), [load]);
+  useUndoKey();
   return (
     <>
       <PageHeader
@@ -53,8 +55,7 @@ function Held({ first }: { first: string | null }) {
   if (holds.length > 0) return <Triage holds={holds} first={first} />;
   return (
     <Blank icon={InboxIcon} title="Nothing is held">
-      Every message found its session. What cannot be placed waits here until you or a session takes
-      it.
+      Mail that no session can take waits here until you or a session takes it.
     </Blank>
   );
 }

@@ -78,4 +78,11 @@ test("U2 R3 held mail is settled by keyboard alone: given, ruled, discarded and 
   const next = () => answering.call("await_reply", { from: planner, timeout_seconds: 60 });
   expect(await next()).toMatchObject({ reply: { text: "First for nine." } });
   expect(await next()).toMatchObject({ reply: { text: "Second for nine." } });
+
+  // The last one discarded is taken back by its key, too.
+  await page.keyboard.press("e");
+  await page.getByText("Nothing is held").waitFor();
+  await desktop.show("triage-nothing");
+  await page.keyboard.press("z");
+  await expect.poll(count, WAIT).toBe("1");
 });
