@@ -34,9 +34,9 @@ export function SessionMenu(props: {
           testId={`${props.testId}-${session.label}`}
           onSelect={() => props.onChoose(session.label)}
         >
-          <span className="shrink-0 font-mono text-sm">{session.label}</span>
+          <span className="max-w-40 shrink-0 truncate font-mono text-sm">{session.label}</span>
           <span className="min-w-0 grow truncate text-sm text-muted">{session.project}</span>
-          <span className="flex items-center text-xs">
+          <span className="flex shrink-0 items-center text-xs">
             <SessionState state={session.state} />
           </span>
         </MenuItem>

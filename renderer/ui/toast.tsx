@@ -24,13 +24,13 @@ export function ToastLine() {
         // biome-ignore lint/a11y/noStaticElementInteractions: it only keeps the toast from leaving.
         <div
           data-testid="toast"
-          className="pointer-events-auto flex max-w-xl items-center gap-3 rounded-lg border border-line bg-raised py-1.5 pr-1.5 pl-4 shadow-menu"
+          className="pointer-events-auto flex max-w-xl min-w-0 items-center gap-3 rounded-lg border border-line bg-raised py-1.5 pr-1.5 pl-4 shadow-menu"
           onMouseEnter={() => setHeld(true)}
           onMouseLeave={() => setHeld(false)}
           onFocus={() => setHeld(true)}
           onBlur={() => setHeld(false)}
         >
-          <span className="min-w-0 truncate">{toast.text}</span>
+          <span className="min-w-0 wrap-anywhere">{toast.text}</span>
           {toast.undo && (
             <Button data-testid="undo" title="Undo (z)" onClick={() => void undo()}>
               Undo
