@@ -31,12 +31,12 @@ export function HoldDetail(props: {
             <CopyButton text={hold.from} what="the sender's cryptoId" />
           </dd>
           <dt className="text-muted">To</dt>
-          <dd className="truncate">
-            <span className="font-semibold">{hold.agentName}</span>
+          <dd className="flex min-w-0 items-baseline overflow-hidden">
+            <span className="truncate-late font-semibold">{hold.agentName}</span>
             {hold.toSession && (
               <>
                 <span className="px-1 text-muted">/</span>
-                <span className="font-mono text-sm">{hold.toSession}</span>
+                <span className="truncate-late font-mono text-sm">{hold.toSession}</span>
               </>
             )}
           </dd>

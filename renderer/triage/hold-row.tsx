@@ -42,11 +42,11 @@ export const HoldRow = memo(function HoldRow(props: {
       </span>
       <span className="flex w-full min-w-0 items-center gap-1 text-sm text-muted">
         <span className="shrink-0">To</span>
-        <span className="truncate font-medium text-ink">{hold.agentName}</span>
+        <span className="truncate-late font-medium text-ink">{hold.agentName}</span>
         {hold.toSession ? (
           <>
             <span>/</span>
-            <span className="shrink-0 font-mono text-ink">{hold.toSession}</span>
+            <span className="truncate-late font-mono text-ink">{hold.toSession}</span>
           </>
         ) : (
           <span className="-ml-1 shrink-0">, any session</span>
