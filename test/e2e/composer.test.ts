@@ -143,16 +143,36 @@ test("U3 U4 a message is addressed and written by keyboard alone", async () => {
   expect(await composer.getByTestId("text").inputValue()).toBe("Good morning");
 });
 
-test("U3 however long a message is, how far it came stays in sight", async () => {
+test("U3 a sent message shows how far it came, however long it is, and its text as it was written", async () => {
   const desktop = await startDesktop();
   const planner = await desktop.createAgent("planner");
   const composer = await desktop.opened(() => desktop.page.keyboard.press("Control+n"));
   await composer.getByTestId("to-agent").selectOption(planner);
-  await composer.getByTestId("text").fill("One line of many.\n".repeat(200));
+  await composer
+    .getByTestId("text")
+    .fill(`\u0645\u0631\u062d\u0628\u0627\n${"One line of many.\n".repeat(200)}`);
   await desktop.resize(composer, [480, 460], 1);
   await composer.keyboard.press("Control+Enter");
   const rung = composer.getByTestId("ladder").locator("li").first();
   await rung.waitFor();
   const { y, height } = (await rung.boundingBox()) as { y: number; height: number };
   expect(y + height).toBeLessThan(460);
+
+  // Each paragraph begins at the side of its own script, whatever the first one's is.
+  const begins = await composer.evaluate(`(() => {
+    const text = document.querySelector("main .foreign-text");
+    const range = document.createRange();
+    return ["\\u0645\\u0631\\u062d\\u0628\\u0627", "One line"].map((words) => {
+      const at = text.textContent.indexOf(words);
+      range.setStart(text.firstChild, at);
+      range.setEnd(text.firstChild, at + words.length);
+      const { left, right } = range.getBoundingClientRect();
+      const column = text.getBoundingClientRect();
+      return { left: left - column.left < 1, right: column.right - right < 1 };
+    });
+  })()`);
+  expect(begins).toEqual([
+    { left: false, right: true },
+    { left: true, right: false },
+  ]);
 });
