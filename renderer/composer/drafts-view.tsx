@@ -9,6 +9,7 @@ import { Button } from "../ui/button.tsx";
 import { formatMoment, oneLine, shortId } from "../ui/format.ts";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemPage } from "../ui/problem.tsx";
+import { walk } from "../ui/walk.ts";
 import { compose } from "./use-compose-key.ts";
 
 /** Messages begun and not sent; a click goes on with one. */
@@ -41,11 +42,12 @@ export function DraftsView() {
           What you begin to write and do not send is kept here.
         </Blank>
       )}
-      <ul className="min-h-0 overflow-y-auto">
+      <ul onKeyDown={walk("[data-draft]")} className="min-h-0 overflow-y-auto">
         {drafts?.map(({ draft, changedAt }) => (
           <li key={draft.id} className="flex items-center gap-2 border-b border-line pr-6 lazy-row">
             <button
               type="button"
+              data-draft
               data-testid={`draft-${draft.id}`}
               className="min-w-0 grow px-6 py-2 text-left hover:bg-hover"
               onClick={() => compose({ draftId: draft.id })}

@@ -20,8 +20,11 @@ export function ContactRow(props: {
     <button
       type="button"
       data-testid={`contact-${contact.peer}`}
+      data-contact
       aria-current={selected ? "true" : undefined}
+      tabIndex={selected ? 0 : -1}
       onClick={props.onSelect}
+      onFocus={props.onSelect}
       className={classNames(
         "flex w-full flex-col border-b border-line px-4 py-2 text-left",
         selected ? "bg-selected" : "hover:bg-hover",

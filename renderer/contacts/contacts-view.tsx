@@ -9,6 +9,7 @@ import { Blank, LoadingRows } from "../ui/blank.tsx";
 import { Select } from "../ui/field.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemPage } from "../ui/problem.tsx";
+import { walk } from "../ui/walk.ts";
 import { AddContact } from "./add-contact.tsx";
 import { ContactDetail } from "./contact-detail.tsx";
 import { ContactRow } from "./contact-row.tsx";
@@ -91,6 +92,7 @@ function Book({ agent }: { agent: AgentSummary }) {
             <AddContact key={agent.handleChanges.length} agentId={agentId} onAdded={load} />
             <ul
               aria-label="Contacts"
+              onKeyDown={walk("[data-contact]")}
               className="min-h-0 overflow-y-auto low:shrink-0 low:overflow-visible"
             >
               {book.contacts.map((one) => (

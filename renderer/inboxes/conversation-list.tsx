@@ -1,11 +1,11 @@
 import { BadgeCheck, Mails, ShieldAlert } from "lucide-react";
-import type { KeyboardEvent } from "react";
 import type { ConversationView } from "../../shared/model/mail.ts";
 import { conversationKey } from "../stores/conversation-store.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Select } from "../ui/field.tsx";
 import { formatAge, formatMoment, oneLine, shortId } from "../ui/format.ts";
 import { UnreadBadge } from "../ui/unread-badge.tsx";
+import { walk } from "../ui/walk.ts";
 
 interface ConversationListProps {
   conversations: readonly ConversationView[];
@@ -37,7 +37,7 @@ export function ConversationList(props: ConversationListProps) {
       </div>
       <ul
         aria-label="Conversations"
-        onKeyDown={moveFocus}
+        onKeyDown={walk("[data-conversation]")}
         className="hidden min-h-0 w-60 shrink-0 flex-col overflow-y-auto border-r border-line @3xl:flex"
       >
         <li>
@@ -135,6 +135,8 @@ function Row(props: {
       data-conversation
       data-testid={props.testId}
       aria-current={props.current ? "true" : undefined}
+      // One stop of the Tab key for the whole list, before the mail.
+      tabIndex={props.current ? 0 : -1}
       onClick={props.onClick}
       className={classNames(
         "flex min-h-9 w-full flex-col justify-center gap-0.5 border-b border-line px-4 py-2 text-left",
@@ -144,14 +146,4 @@ function Row(props: {
       {props.children}
     </button>
   );
-}
-
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (step === 0) return;
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-conversation]")];
-  const index = rows.indexOf(document.activeElement as HTMLElement);
-  if (index < 0) return;
-  event.preventDefault();
-  rows[index + step]?.focus();
 }

@@ -4,6 +4,7 @@ import type { ErrorView } from "../../shared/errors/errors.ts";
 import type { MessageView } from "../../shared/model/snapshot.ts";
 import type { MailPages } from "../stores/mail-pages.ts";
 import { Button } from "../ui/button.tsx";
+import { useLostFocus } from "../ui/lost-focus.ts";
 import { ProblemNote } from "../ui/problem.tsx";
 import { DayHeading } from "./day-heading.tsx";
 import { MessageRow } from "./message-row.tsx";
@@ -34,6 +35,7 @@ export function MessageList(props: MessageListProps) {
   const askOlder = useCallback(() => void loadOlder(), [loadOlder]);
   const { scroller, virtualizer, topSpace } = useMessageList(rows, askOlder);
   const { jumpTo, marked, missing } = useJump(pages, props.jumpTo, loadOlder, virtualizer);
+  useLostFocus(scroller, props.jumpTo !== null);
   const expand = useCallback(
     (message: MessageView) => setExpanded((old) => new Set(old).add(message.seq)),
     [],

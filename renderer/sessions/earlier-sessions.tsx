@@ -4,6 +4,7 @@ import type { AgentSummary } from "../../shared/model/snapshot.ts";
 import { call } from "../bridge/bridge.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { formatAge, formatMoment } from "../ui/format.ts";
+import { walk } from "../ui/walk.ts";
 import { Section } from "./section.tsx";
 
 type Earlier = WindowResponse<"inbox.earlier">["labels"];
@@ -26,11 +27,15 @@ export function EarlierSessions({ agent }: { agent: AgentSummary }) {
   if (labels.length === 0) return null;
   return (
     <Section title="Earlier sessions" note="Their mail can still be read.">
-      <ul className="divide-y divide-line overflow-hidden rounded-md border border-line">
+      <ul
+        onKeyDown={walk("[data-earlier]")}
+        className="divide-y divide-line overflow-hidden rounded-md border border-line"
+      >
         {labels.map(({ label, last }) => (
           <li key={label}>
             <button
               type="button"
+              data-earlier
               data-testid={`earlier-${label}`}
               className="flex h-9 w-full items-center gap-3 px-3 text-left hover:bg-hover"
               onClick={() => go({ view: "session", agentId, label })}

@@ -9,7 +9,6 @@ import {
   SquarePen,
   Users,
 } from "lucide-react";
-import type { KeyboardEvent } from "react";
 import type { Place } from "../../shared/model/place.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { compose } from "../composer/use-compose-key.ts";
@@ -17,6 +16,7 @@ import { countHolds } from "../stores/host-store.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
 import { formatCount } from "../ui/format.ts";
+import { walk } from "../ui/walk.ts";
 import { AgentGroup } from "./agent-group.tsx";
 import { HostLine } from "./host-line.tsx";
 import { NavButton } from "./nav-button.tsx";
@@ -48,7 +48,8 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
       <nav
         aria-label="Agents and sessions"
         className="flex min-h-0 grow flex-col low:shrink-0"
-        onKeyDown={moveFocus}
+        // Beside Tab, which also visits the copy buttons.
+        onKeyDown={walk("[data-nav]")}
       >
         <div className="shrink-0 px-2 pt-2">
           {setup && (
@@ -157,15 +158,4 @@ export function Sidebar(props: { host: HostSnapshot; place: Place }) {
       <HostLine host={props.host} />
     </aside>
   );
-}
-
-/** Arrow keys walk the entries, beside Tab, which also visits the copy buttons. */
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (step === 0) return;
-  const entries = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-nav]")];
-  const index = entries.indexOf(document.activeElement as HTMLElement);
-  if (index < 0) return;
-  event.preventDefault();
-  entries[index + step]?.focus();
 }

@@ -1,7 +1,9 @@
+import { useRef } from "react";
 import type { AgentSummary, SessionSummary } from "../../shared/model/snapshot.ts";
 import { useHost } from "../stores/host-store.ts";
 import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
+import { useLostFocus } from "../ui/lost-focus.ts";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ConnectStep } from "./connect-step.tsx";
 import { MessageStep } from "./message-step.tsx";
@@ -14,6 +16,8 @@ import { Step } from "./step.tsx";
 export function SetupView() {
   const agents = useHost((state) => state.snapshot?.agents) ?? [];
   const { setup, remember, go } = usePlace();
+  const steps = useRef<HTMLElement>(null);
+  useLostFocus(steps);
   const agent = agents.find((one) => one.cryptoId === setup?.agentId) ?? agents[0];
   if (!agent) return null;
   const attached = attachedSession(agent, agents);
@@ -37,7 +41,12 @@ export function SetupView() {
           </Button>
         }
       />
-      <section aria-label="First steps" className="min-h-0 grow overflow-y-auto px-6 py-6">
+      <section
+        ref={steps}
+        tabIndex={-1}
+        aria-label="First steps"
+        className="min-h-0 grow overflow-y-auto px-6 py-6"
+      >
         <ol className="flex max-w-xl flex-col">
           <Step number={1} title={`Your agent is ${agent.name}`} state="done">
             It has its own address and keys, on this machine alone.

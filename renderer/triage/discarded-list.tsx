@@ -6,6 +6,7 @@ import { Blank, LoadingRows } from "../ui/blank.tsx";
 import { Button } from "../ui/button.tsx";
 import { formatMoment, oneLine } from "../ui/format.ts";
 import { ProblemNote } from "../ui/problem.tsx";
+import { walk } from "../ui/walk.ts";
 
 /** What was discarded in the last 30 days, beginning at `first`; each can be held again. */
 export function DiscardedList({ first }: { first: string | null }) {
@@ -26,7 +27,7 @@ export function DiscardedList({ first }: { first: string | null }) {
           <ProblemNote problem={refusal.problem} />
         </div>
       )}
-      <ul>
+      <ul onKeyDown={walk("[data-discarded]")}>
         {discarded.map((one) => (
           <li
             key={holdKey(one)}
@@ -46,6 +47,7 @@ export function DiscardedList({ first }: { first: string | null }) {
               </p>
             </div>
             <Button
+              data-discarded
               data-testid={`restore-${one.id}`}
               disabled={busy.has(holdKey(one))}
               autoFocus={holdKey(one) === first}

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Page } from "playwright";
+import type { Locator, Page } from "playwright";
 import { expect, test } from "vitest";
 import { messagingAddressOf, publicKeyOf } from "../../shared/model/address.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
@@ -200,6 +200,46 @@ test("S7 at the smallest size a session still shows its project in full", async 
     return scrollWidth - clientWidth;
   };
   expect(await project.evaluate(cut)).toBe(0);
+});
+
+test("U4 lists are walked with the arrow keys, and are one stop of the Tab key", async () => {
+  const { page, home, createAgent } = await startDesktop();
+  await createAgent("planner");
+  const reviewer = await createAgent("reviewer");
+  await createAgent("tester");
+  const asking = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "planner" });
+  const answering = await startBridge(home, { TINYPLACE_ACTIVE_WALLET: "reviewer" });
+  for (const bridge of [asking, answering]) await bridge.call("whoami");
+  for (const to_session of ["claude:1", "claude:7", "claude:8"]) {
+    await asking.call("send", { to: reviewer, to_session, body: "May I merge?" });
+  }
+  await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe("2");
+  const walked = async (rows: Locator) => {
+    await rows.nth(1).waitFor();
+    await rows.first().focus();
+    await page.keyboard.press("ArrowDown");
+    const focused = (node: unknown) =>
+      node === (globalThis as { document?: { activeElement: unknown } }).document?.activeElement;
+    expect(await rows.nth(1).evaluate(focused)).toBe(true);
+  };
+  await page.getByTestId("nav-contacts").click();
+  const contacts = page.getByRole("list", { name: "Contacts" }).getByRole("button");
+  await walked(contacts);
+  expect(await contacts.nth(1).getAttribute("aria-current")).toBe("true");
+
+  await page.getByTestId("session-reviewer-claude:1").click();
+  const conversations = page.getByRole("list", { name: "Conversations" }).getByRole("button");
+  await walked(conversations);
+  expect(await conversations.nth(1).getAttribute("tabindex")).toBe("-1");
+
+  await page.getByTestId("nav-unrouted").click();
+  await page.locator("[data-hold][aria-current]").waitFor();
+  for (const left of ["1", "0"]) {
+    await page.keyboard.press("e");
+    await expect.poll(() => page.getByTestId("unrouted-count").textContent(), WAIT).toBe(left);
+  }
+  await page.getByTestId("show-discarded").click();
+  await walked(page.getByRole("button", { name: "Take back" }));
 });
 
 /** What cannot be scrolled into sight, or is cut off at a side, or lies under something else. */

@@ -55,6 +55,7 @@ test("U2 mail is searched everywhere and in a session, and read as conversations
   await page.getByTestId("search-words").press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.locator("article", { hasText: "locks the <b>users</b>" }).waitFor();
+  expect(await page.evaluate("document.activeElement.role")).toBe("log");
 
   // In the session that is looked at.
   await page.keyboard.press("Control+f");

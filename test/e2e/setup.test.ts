@@ -21,6 +21,10 @@ test("U4 the first steps: an agent, Claude Code connected and seen attached, a m
   await first.show("first-run");
   await first.page.getByTestId("agent-name-input").fill("planner");
   await first.page.getByTestId("create-agent").click();
+  // What had the focus is gone with the page before.
+  await expect
+    .poll(() => first.page.evaluate("document.activeElement.ariaLabel"), WAIT)
+    .toBe("First steps");
   await first.page.getByTestId("connect-claude").waitFor();
   await first.show("setup");
   await first.close();
