@@ -21,7 +21,9 @@ const TONES: Record<Contact["standing"], Tone> = {
 export async function listContacts(command: Command, options: ContactOptions): Promise<void> {
   await asPerson(command, async (person, output) => {
     const agent = await person.agent(options.wallet);
-    const { contacts } = await person.ask("contacts.list", { agentId: agent.cryptoId });
+    const { contacts, problem } = await person.ask("contacts.list", { agentId: agent.cryptoId });
+    // A program that reads this must not take what was known once for what is.
+    if (problem) throw new TinyplaceError(problem.code, problem.error, problem.next);
     const result = { agent: { name: agent.name, address: agent.cryptoId }, contacts };
     output.result(result, () => {
       if (contacts.length === 0) return output.line(`${agent.name} has no contacts yet.`);

@@ -1,11 +1,14 @@
-import { TinyplaceError } from "../../shared/errors/errors.ts";
+import { type ErrorView, errorView, TinyplaceError } from "../../shared/errors/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RelayTransport } from "../relay/transport.ts";
 import { noteActivity } from "../vault/activity-table.ts";
 import {
   askedPeers,
+  type ContactBook,
   type ContactNote,
   contactNote,
+  keepContacts,
+  knownContacts,
   markBlocked,
   setContactNote,
 } from "../vault/contact-table.ts";
@@ -51,6 +54,23 @@ export class Contacts {
 
   list() {
     return this.parts.relay.contacts();
+  }
+
+  /** What a person is shown: as the relay says it, or where that fails as it last did, and why. */
+  async book(): Promise<ContactBook & { readonly problem: ErrorView | null }> {
+    const { vault } = this.parts;
+    let book: ContactBook;
+    try {
+      const [accepted, { incoming, outgoing }] = await Promise.all([this.list(), this.lists()]);
+      const ids = (all: readonly { agentId: string }[]) => all.map(({ agentId }) => agentId);
+      book = { accepted: ids(accepted), incoming: ids(incoming), outgoing: ids(outgoing) };
+    } catch (thrown) {
+      return { ...knownContacts(vault), problem: errorView(thrown) };
+    }
+    if (!this.closed && JSON.stringify(book) !== JSON.stringify(knownContacts(vault))) {
+      await vault.write(() => keepContacts(vault, book));
+    }
+    return { ...book, problem: null };
   }
 
   /** True when a person or session of this agent removed or blocked the peer. */

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { lazily } from "../../shared/lazily.ts";
+import { setting, writeSetting } from "./policy-table.ts";
 import type { VaultReader } from "./vault.ts";
 
 /**
@@ -52,7 +55,32 @@ export function markBlocked(vault: VaultReader, peer: string, at: number | null)
   else vault.sql("INSERT OR REPLACE INTO blocked_peer (peer, at) VALUES (?, ?)").run([peer, at]);
 }
 
-/** Another relay knows nothing of requests that were made at the former one. */
+/** Contacts, and requests either way: cryptoIds, in the relay's order. */
+const shapes = lazily({
+  book: () =>
+    z.object({
+      accepted: z.array(z.string()),
+      incoming: z.array(z.string()),
+      outgoing: z.array(z.string()),
+    }),
+});
+export type ContactBook = z.infer<typeof shapes.book>;
+
+const KNOWN = "contacts_known";
+const NOBODY: ContactBook = { accepted: [], incoming: [], outgoing: [] };
+
+/** What the relay said last of this agent's contacts; nobody where it was never asked. */
+export function knownContacts(vault: VaultReader): ContactBook {
+  const known = setting(vault, KNOWN);
+  return known === null ? NOBODY : shapes.book.parse(JSON.parse(known));
+}
+
+export function keepContacts(vault: VaultReader, book: ContactBook): void {
+  writeSetting(vault, KNOWN, JSON.stringify(book));
+}
+
+/** Another relay knows nothing of contacts and requests that were made at the former one. */
 export function forgetAsked(vault: VaultReader): void {
   vault.sql("DELETE FROM contact_note WHERE note = 'asked'").run();
+  keepContacts(vault, NOBODY);
 }

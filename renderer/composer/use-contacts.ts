@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { call } from "../bridge/bridge.ts";
 
-/** cryptoIds of an agent's contacts, less the person's own agents; empty while the relay is away. */
+/** cryptoIds of an agent's contacts, less the person's own agents; as last known while the relay is away. */
 export function useContacts(agentId: string | null, host: HostSnapshot): readonly string[] {
   const [contacts, setContacts] = useState<readonly string[]>([]);
   useEffect(() => {
@@ -10,7 +10,7 @@ export function useContacts(agentId: string | null, host: HostSnapshot): readonl
     let current = true;
     call("composer.contacts", { agentId }).then(
       (answer) => current && setContacts(answer.contacts.map((one) => one.agentId)),
-      // What will happen says that the relay is away; an address can still be typed in.
+      // An address can still be typed in.
       () => current && setContacts([]),
     );
     return () => {

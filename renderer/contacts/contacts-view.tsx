@@ -8,7 +8,7 @@ import { useHost } from "../stores/host-store.ts";
 import { Blank, LoadingRows } from "../ui/blank.tsx";
 import { Select } from "../ui/field.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
-import { ProblemPage } from "../ui/problem.tsx";
+import { ProblemNote, ProblemPage } from "../ui/problem.tsx";
 import { walk } from "../ui/walk.ts";
 import { AddContact } from "./add-contact.tsx";
 import { ContactDetail } from "./contact-detail.tsx";
@@ -64,7 +64,7 @@ function Book({ agent }: { agent: AgentSummary }) {
       call("contacts.list", { agentId }).then(
         (answer) => {
           setBook(answer);
-          setProblem(null);
+          setProblem(answer.problem);
         },
         (thrown: unknown) => setProblem(errorView(thrown)),
       ),
@@ -74,10 +74,17 @@ function Book({ agent }: { agent: AgentSummary }) {
   const news = JSON.stringify([agent.contactRequests, agent.handleChanges, agent.relay.state]);
   useEffect(() => void (news && load()), [load, news]);
   const contact = book?.contacts.find((one) => one.peer === wanted) ?? book?.contacts[0];
+  // What was known last is shown while the relay is away; nobody is nothing to show.
+  const shown = book !== null && (problem === null || contact !== undefined);
   return (
     <>
       {agent.handleChanges.length > 0 && <HandleAlarms agent={agent} />}
-      {problem && (
+      {problem && shown && (
+        <div className="border-b border-line px-6 py-3">
+          <ProblemNote problem={problem} onRetry={() => void load()} />
+        </div>
+      )}
+      {problem && !shown && (
         <ProblemPage
           title="Contacts cannot be shown"
           problem={problem}
@@ -85,7 +92,7 @@ function Book({ agent }: { agent: AgentSummary }) {
         />
       )}
       {!book && !problem && <LoadingRows what="contacts" />}
-      {book && !problem && (
+      {shown && (
         <div className="grid min-h-0 grow grid-rows-[minmax(0,2fr)_minmax(0,3fr)] @md:grid-cols-[minmax(220px,2fr)_minmax(0,3fr)] @md:grid-rows-[minmax(0,1fr)]">
           <div className="flex min-h-0 flex-col border-b border-line low:overflow-y-auto @md:border-r @md:border-b-0">
             {/* An alarm, or its end, says more than what was refused for it. */}

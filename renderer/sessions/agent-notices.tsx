@@ -16,6 +16,7 @@ import { usePlace } from "../stores/place-store.ts";
 import { Button } from "../ui/button.tsx";
 import { formatMoment, plural } from "../ui/format.ts";
 import { ProblemNote } from "../ui/problem.tsx";
+import { whyOffline } from "./host-summary.ts";
 
 /** What of this agent needs a look: each line only while it is so. */
 export function AgentNotices({ agent }: { agent: AgentSummary }) {
@@ -38,9 +39,10 @@ export function AgentNotices({ agent }: { agent: AgentSummary }) {
           <span>
             The relay is offline. Mail to other agents waits here and is sent by itself later.
           </span>
-          {agent.relay.problem && (
-            <span className="foreign-text text-muted">{agent.relay.problem}</span>
-          )}
+          {/* What the system calls it helps whoever looks for the cause. */}
+          <span className="foreign-text text-muted" title={agent.relay.problem ?? undefined}>
+            {whyOffline(agent.relay)}
+          </span>
         </Notice>
       )}
       {moved && <LeaseNotice agent={agent} />}

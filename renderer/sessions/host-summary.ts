@@ -1,4 +1,4 @@
-import type { AgentSummary, HostSnapshot } from "../../shared/model/snapshot.ts";
+import type { AgentSummary, HostSnapshot, RelaySummary } from "../../shared/model/snapshot.ts";
 import { plural } from "../ui/format.ts";
 
 /** The footer's words for the host as a whole. */
@@ -13,6 +13,12 @@ export function relayLine(agents: readonly AgentSummary[]): string {
   if (offline === agents.length) return "Relay offline";
   if (offline > 0) return `Relay offline for ${offline} of ${plural(agents.length, "agent")}`;
   return connecting > 0 ? "Relay connecting" : "Relay online";
+}
+
+/** Why a relay is offline: what it told us itself, else in place of the system's words that it is silent. */
+export function whyOffline({ url, problem }: RelaySummary): string {
+  const told = problem?.startsWith("the relay ") ? problem.slice("the relay".length) : null;
+  return `The relay ${url}${told ?? " does not answer"}.`;
 }
 
 /** Key files are named first: they are the weakest of the three. */

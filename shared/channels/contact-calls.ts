@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ERROR_CODES } from "../errors/errors.ts";
 import { LABEL_SHAPE } from "../labels/labels.ts";
 import { lazily } from "../lazily.ts";
 
@@ -36,7 +37,15 @@ export type ContactView = z.infer<typeof contactView>;
 export const contactCalls = {
   "contacts.list": lazily({
     request: () => z.object({ agentId: z.string() }).strict(),
-    response: () => z.object({ contacts: z.array(contactView), rules: z.array(mailRule) }),
+    response: () =>
+      z.object({
+        contacts: z.array(contactView),
+        rules: z.array(mailRule),
+        /** Why these are the contacts as they were last known; null where the relay answered. */
+        problem: z
+          .object({ error: z.string(), code: z.enum(ERROR_CODES), next: z.string() })
+          .nullable(),
+      }),
   }),
   "contact.add": lazily({
     request: () => z.object({ agentId: z.string(), to: z.string().min(1).max(128) }).strict(),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { drawIdentity } from "../../electron/daemon/identity.ts";
 import { systemClock } from "../../electron/platform/clock.ts";
@@ -7,6 +8,8 @@ import { HttpRelayTransport } from "../../electron/relay/client/http-transport.t
 import { createSigner } from "../../electron/relay/signing.ts";
 import type { HostSnapshot } from "../../shared/model/snapshot.ts";
 import { startDesktop } from "../support/desktop.ts";
+import { startRelay } from "../support/processes.ts";
+import { temporaryHome } from "../support/temporary-home.ts";
 
 const WAIT = { timeout: 60_000, interval: 50 };
 
@@ -73,4 +76,29 @@ test("U2 C2 R5 a contact is accepted, verified, given a rule, blocked; a changed
   await desktop.show("contacts-blocked");
   await page.getByTestId("unblock-contact").click();
   await expect.poll(() => friend.relay.contactStatus(planner), WAIT).toBe("none");
+});
+
+test("C1 D7 contacts stay in sight while the relay is away, and over a start without it", async () => {
+  const relay = await startRelay(join(temporaryHome(), "relay.db"));
+  const env = { TINYPLACE_API_URL: relay.ready.url };
+  const first = await startDesktop({ env });
+  await first.createAgent("planner");
+  const reviewer = await first.createAgent("reviewer");
+  await first.page.getByTestId("nav-contacts").click();
+  await first.page.getByTestId("contacts-of").selectOption({ label: "planner" });
+  await first.page.getByTestId(`contact-${reviewer}`).waitFor(WAIT);
+  await first.close();
+  await relay.stop();
+
+  const { page, show } = await startDesktop({ home: first.home, env });
+  await page.getByTestId("nav-contacts").click();
+  await page.getByTestId("contacts-of").selectOption({ label: "planner" });
+  await page.getByTestId(`contact-${reviewer}`).waitFor(WAIT);
+  await page.getByTestId("safety-number").waitFor();
+  await page.getByText(`The relay ${relay.ready.url} does not answer.`).waitFor();
+  await show("contacts-offline");
+  await page.getByTestId("agent-planner").click();
+  await page.getByText("The relay is offline.").waitFor(WAIT);
+  await page.getByText(`The relay ${relay.ready.url} does not answer.`).waitFor();
+  await show("agent-offline");
 });

@@ -201,8 +201,21 @@ describe("C1 what is asked without a person", () => {
       });
       return { id: identity.cryptoId, contacts: own, accepted };
     };
-    return { store, alice: person("alice"), bob: person("bob") };
+    return { store, relay, alice: person("alice"), bob: person("bob") };
   }
+
+  test("C1 a person is shown the contacts last known while the relay is away", async () => {
+    const { relay, alice, bob } = await people();
+    await alice.contacts.request(bob.id);
+    await bob.contacts.accept(alice.id);
+    const known = { accepted: [bob.id], incoming: [], outgoing: [] };
+    expect(await alice.contacts.book()).toEqual({ ...known, problem: null });
+    await relay.close();
+    const problem = { code: "relay_unreachable" };
+    expect(await alice.contacts.book()).toMatchObject({ ...known, problem });
+    // Never asked before: nobody is known.
+    expect(await bob.contacts.book()).toMatchObject({ accepted: [], problem });
+  });
 
   test("C1 a declined request is not repeated, until somebody asks again", async () => {
     const { store, alice, bob } = await people();

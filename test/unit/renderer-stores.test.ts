@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyLine, relayLine } from "../../renderer/sessions/host-summary.ts";
+import { keyLine, relayLine, whyOffline } from "../../renderer/sessions/host-summary.ts";
 import { holdKey, nextSelected } from "../../renderer/stores/holds-store.ts";
 import { countHolds, newerSnapshot } from "../../renderer/stores/host-store.ts";
 import { shownPlace } from "../../renderer/stores/place.ts";
@@ -61,6 +61,17 @@ describe("the sidebar", () => {
     const locked = agent("c", { keyStore: "passphrase" });
     expect(keyLine([locked])).toBe("Keys under passphrases");
     expect(keyLine([agent("a"), locked])).toBe("Keys of 1 of 2 agents under passphrases");
+  });
+});
+
+describe("a relay that is offline", () => {
+  it("is said in words, not as the system calls it", () => {
+    const why = (problem: string | null) => whyOffline({ url: "URL", state: "offline", problem });
+    expect(why("connect ECONNREFUSED 127.0.0.1:9")).toBe("The relay URL does not answer.");
+    expect(why(null)).toBe("The relay URL does not answer.");
+    expect(why("the relay refused the connection (401): check this machine's clock")).toBe(
+      "The relay URL refused the connection (401): check this machine's clock.",
+    );
   });
 });
 

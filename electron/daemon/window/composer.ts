@@ -29,8 +29,8 @@ export function composerHandlers(
     },
     "drafts.list": () => ({ drafts: allDrafts(host) }),
     "composer.contacts": async ({ agentId }) => {
-      const contacts = await host.agents.get(agentId).contacts.list();
-      return { contacts: contacts.map((one) => ({ agentId: one.agentId })) };
+      const { accepted } = await host.agents.get(agentId).contacts.book();
+      return { contacts: accepted.map((contact) => ({ agentId: contact })) };
     },
     "composer.foresee": (question) => foresee(host, question),
     "composer.send": async (draft) => ({ sent: await send(host, draft) }),

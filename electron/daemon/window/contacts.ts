@@ -3,7 +3,7 @@ import type { WindowHandlers } from "../../../shared/channels/channels.ts";
 import type { ContactView, contactCalls } from "../../../shared/channels/contact-calls.ts";
 import { safetyNumber } from "../../ratchet/safety-number.ts";
 import { safetyWords } from "../../ratchet/safety-words.ts";
-import { blockedPeers } from "../../vault/contact-table.ts";
+import { blockedPeers, type ContactBook } from "../../vault/contact-table.ts";
 import { pinnedHandles } from "../../vault/handle-table.ts";
 import { markVerified, verifiedPeers } from "../../vault/verified-table.ts";
 import type { Agent } from "../agent.ts";
@@ -15,7 +15,8 @@ export function contactHandlers(host: Host): WindowHandlers<keyof typeof contact
     "contacts.list": async ({ agentId }) => {
       const agent = host.agents.get(agentId);
       const rules = agent.decisions.list().policies.map((rule) => ({ ...rule }));
-      return { contacts: await contactsOf(host, agent), rules };
+      const { problem, ...book } = await agent.contacts.book();
+      return { contacts: contactsOf(host, agent, book), rules, problem };
     },
     "contact.add": async ({ agentId, to }) => {
       const { directory, contacts } = host.agents.get(agentId);
@@ -66,27 +67,23 @@ export function contactHandlers(host: Host): WindowHandlers<keyof typeof contact
   };
 }
 
-async function contactsOf(host: Host, agent: Agent): Promise<ContactView[]> {
-  const [accepted, { incoming, outgoing }] = await Promise.all([
-    agent.contacts.list(),
-    agent.contacts.lists(),
-  ]);
+function contactsOf(host: Host, agent: Agent, book: ContactBook): ContactView[] {
   const verified = verifiedPeers(agent.vault);
   const handles = new Map(pinnedHandles(agent.vault).map((pin) => [pin.cryptoId, pin.handle]));
-  const view = (standing: ContactView["standing"]) => (one: { agentId: string }) => {
-    const at = verified.get(one.agentId);
+  const view = (standing: ContactView["standing"]) => (peer: string) => {
+    const at = verified.get(peer);
     return {
-      peer: one.agentId,
-      name: host.agents.nameOf(one.agentId),
-      handle: handles.get(one.agentId) ?? null,
+      peer,
+      name: host.agents.nameOf(peer),
+      handle: handles.get(peer) ?? null,
       standing,
       verifiedAt: at === undefined ? null : new Date(at).toISOString(),
     };
   };
   return [
-    ...incoming.map(view("incoming")),
-    ...outgoing.map(view("outgoing")),
-    ...accepted.map(view("accepted")),
-    ...blockedPeers(agent.vault).map(({ peer }) => view("blocked")({ agentId: peer })),
+    ...book.incoming.map(view("incoming")),
+    ...book.outgoing.map(view("outgoing")),
+    ...book.accepted.map(view("accepted")),
+    ...blockedPeers(agent.vault).map(({ peer }) => view("blocked")(peer)),
   ];
 }
