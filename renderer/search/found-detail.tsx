@@ -18,9 +18,12 @@ export function FoundDetail({ found }: { found: FoundMessage }) {
   const place = placeOf(found);
   const sent = isSent(found);
   return (
-    <section aria-label="Found message" className="flex h-full min-h-0 flex-col">
-      <div className="flex shrink-0 items-start gap-3 border-b border-line px-6 py-3">
-        <dl className="grid min-w-0 grow grid-cols-[40px_minmax(0,1fr)] gap-x-2 gap-y-0.5">
+    <section
+      aria-label="Found message"
+      className="flex h-full min-h-0 flex-col low:overflow-x-hidden low:overflow-y-auto"
+    >
+      <div className="flex shrink-0 flex-wrap items-start gap-3 border-b border-line px-6 py-3">
+        <dl className="grid min-w-0 grow basis-56 grid-cols-[40px_minmax(0,1fr)] gap-x-2 gap-y-0.5">
           <dt className="text-muted">{sent ? "To" : "From"}</dt>
           <dd className="flex h-5 min-w-0 items-center gap-1">
             <Party
@@ -42,8 +45,11 @@ export function FoundDetail({ found }: { found: FoundMessage }) {
           </Button>
         )}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys. */}
-      <div tabIndex={0} className="min-h-0 grow overflow-y-auto px-6 py-3">
+      <div
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the arrow keys.
+        tabIndex={0}
+        className="min-h-0 grow overflow-y-auto px-6 py-3 low:shrink-0 low:overflow-visible"
+      >
         <MessageText text={message.text} expanded={expanded} onExpand={() => setExpanded(true)} />
         {sent && message.rung && (
           <RungMark rung={message.rung} ladder={message.ladder} problem={message.problem} />

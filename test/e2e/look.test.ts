@@ -175,6 +175,10 @@ test("U4 zoomed, nothing is out of reach: 150 % at the smallest size, 200 % at t
   await page.getByTestId("nav-contacts").click();
   await page.getByTestId("safety-number").waitFor();
   await inMain();
+  await page.getByTestId("nav-search").click();
+  await page.getByTestId("search-words").fill("merge");
+  await page.locator("[data-found][aria-current]").waitFor();
+  await inMain();
   await page.getByTestId("nav-unrouted").click();
   const composer = await desktop.opened(() => page.keyboard.press("r"));
   await composer.getByTestId("send").waitFor();
@@ -295,6 +299,8 @@ async function reachedByTab(page: Page): Promise<void> {
       const { outlineStyle, borderColor } = getComputedStyle(node);
       const marked = outlineStyle !== "none" || node.id === "search-words";
       if (marked) globalThis.unreached.delete(node);
+      // What goes by itself, as a toast does, need not wait until it is reached.
+      for (const one of globalThis.unreached) if (!one.isConnected) globalThis.unreached.delete(one);
       return globalThis.unreached.size;
     })()`);
     if (left === 0) return;

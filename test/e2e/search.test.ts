@@ -95,20 +95,22 @@ test("U2 R3 a found message that is held or discarded is gone to itself", async 
   }
   const held = () => page.getByTestId("unrouted-count").textContent();
   await expect.poll(held, WAIT).toBe("3");
-  const open = async () => {
+  const open = async (where: string) => {
     await page.keyboard.press("Control+k");
     await page.keyboard.type("newer");
-    await page.locator("[data-found]", { hasText: /Held by|Discarded from/ }).focus();
+    const found = page.locator("[data-found]");
+    await expect.poll(() => found.count(), WAIT).toBe(1);
+    await found.filter({ hasText: where }).focus();
     await page.keyboard.press("Enter");
   };
   const focused = () => page.evaluate("document.activeElement.closest('li').textContent");
-  await open();
+  await open("Held by");
   await expect.poll(focused, WAIT).toContain("A newer note.");
   await page.keyboard.press("e");
   await expect.poll(held, WAIT).toBe("2");
   await expect.poll(focused, WAIT).toContain("The newest note.");
 
-  await open();
+  await open("Discarded from");
   await expect.poll(focused, WAIT).toContain("A newer note.");
   await desktop.show("search-opened-discarded");
   await page.keyboard.press("Enter");
