@@ -352,9 +352,9 @@ export class Mailroom extends EventEmitter<{
     const message = { ...routableOf(hold), toSession };
     const placement = this.placementOf(message, hold.released === 1 ? toSession : null);
     if (placement.kind === "hold") {
-      // Somebody whose session ended is told of that, not that it is not there.
-      const why = placement.reason === "session_not_live" ? hold.reason : placement.reason;
-      holdReasonIs(this.vault, hold.seq, why);
+      // Of a session that ended, that is told, and not that it is not there.
+      const isGone = placement.reason === "session_not_live" && hold.reason === "session_ended";
+      holdReasonIs(this.vault, hold.seq, isGone ? "session_ended" : placement.reason);
       return [];
     }
     // What was received is not dropped by a policy that came later: a person discards it.

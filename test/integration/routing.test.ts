@@ -284,6 +284,18 @@ describe("R5 contact by session policy", () => {
     await b.until(() => b.unread("claude:1").length === 1);
   });
 
+  test("what holds a message once its rule is gone is said: that nobody is there", async () => {
+    const { a, b, writer } = await talking();
+    const { decisions } = b.agent;
+    await b.agent.decided(decisions.setRule(rule(a.id, "", "ask")));
+    await a.send(writer, b, "for nobody", { toSession: "claude:9" });
+    await b.until((agent) => agent.summary().holds === 1);
+    const reasons = () => b.vault.sql("SELECT reason FROM hold").all();
+    expect(reasons()).toEqual([{ reason: "ask_first" }]);
+    await b.agent.decided(decisions.removeRule(a.id, ""));
+    expect(reasons()).toEqual([{ reason: "session_not_live" }]);
+  });
+
   test("U1 while paused, mail from outside is held and the agent's own is not", async () => {
     const { a, b, writer } = await talking();
     const [one] = [await b.session("claude:1"), await b.session("claude:2")];
