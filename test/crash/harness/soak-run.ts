@@ -95,6 +95,8 @@ export async function soakMinutes(
   } catch (error) {
     await trial.fail(error);
   }
+  // One may still be asleep: who asks it how it is would take it for hung.
+  await Promise.all(others.map((machine) => machine.settled()));
   await trial.drain();
   await trial.settle();
   await delay(options.restMs);
