@@ -29,17 +29,14 @@ export async function showInbox(command: Command, options: InboxOptions): Promis
       "Name it with --session, for example --session claude:1.",
     );
   }
-  const session = options.session === undefined ? null : checkedLabel(options.session);
+  const label = options.session === undefined ? null : checkedLabel(options.session);
   await asPerson(command, async (person, output) => {
     const agent = await person.agent(options.wallet);
-    const asked = {
-      wallet: agent.cryptoId,
-      label: session,
-      limit: options.limit,
-    };
+    const asked = { wallet: agent.cryptoId, label, limit: options.limit };
     const { inboxes } = await person.call("person.unread", asked);
-    if (!options.take) return print(person, output, { agent, inboxes, taken: false });
-    const label = options.session as string;
+    if (!options.take || label === null) {
+      return print(person, output, { agent, inboxes, taken: false });
+    }
     const { wallet, limit } = asked;
     const { messages, deliveries } = await person.call("person.take", { wallet, label, limit });
     const taken = inboxes.map((one) => ({ ...one, messages }));

@@ -124,13 +124,13 @@ export function holdJobs(vault: VaultReader, recipient: string, until: number): 
     .run({ recipient, until });
 }
 
-/** The job of a message, if it still waits. */
 interface WaitingJob {
   readonly job: number;
   /** 1: it was encrypted once, so the relay may have it, whether or not that ciphertext is still kept. */
   readonly may_have_left: number;
 }
 
+/** The job of a message, if it still waits. */
 export function jobOf(vault: VaultReader, message: number): WaitingJob | null {
   return (
     vault

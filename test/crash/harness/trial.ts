@@ -61,17 +61,22 @@ export class Trial {
 
   /** E.g. a session that did not get its place back: nothing of it can arrive any more. */
   async fail(error: unknown): Promise<void> {
-    this.wrong(error instanceof Error ? error.message : String(error));
+    this.wrong(error);
     await this.giveUp();
   }
 
-  /** Waits until nothing is under way any more, and has the sessions read no more. */
+  /** Waits until nothing is under way any more, and has the sessions read no more. Never rejects. */
   async settle(): Promise<void> {
-    if (this.sound && !(await this.world.quiet(this.options.patience))) {
-      this.wrong("not everything was read and done at the end");
-      await this.describe();
+    try {
+      if (this.sound && !(await this.world.quiet(this.options.patience))) {
+        this.wrong("not everything was read and done at the end");
+        await this.describe();
+      }
+      if (this.sound) await this.expectNothingUndecryptable();
+    } catch (error) {
+      // A daemon that does not answer is what went wrong; everything else is ended all the same.
+      this.wrong(error);
     }
-    if (this.sound) await this.expectNothingUndecryptable();
     await this.world.hush();
     this.judge();
   }
@@ -120,9 +125,10 @@ export class Trial {
     return this.sound;
   }
 
-  private wrong(problem: string): void {
+  /** @param problem in words, or an error that has them */
+  private wrong(problem: unknown): void {
     this.sound = false;
-    this.options.note(problem);
+    this.options.note(problem instanceof Error ? problem.message : String(problem));
   }
 
   private async describe(): Promise<void> {
